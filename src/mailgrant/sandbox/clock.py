@@ -1,0 +1,51 @@
+"""
+Clock: the time inside a sandbox.
+
+It starts where it is told, always runs, and can be moved. Everything that ages by it (tokens, codes,
+message dates) asks it; what an outside verifier compares with its own watch (id_token times) uses
+`real_now` instead.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+def real_now() -> datetime:
+    """Return the time on the wall, however a sandbox's clock has been moved."""
+    return datetime.now(UTC)
+
+
+class Clock:
+    """A clock that starts at `start` (the real time unless told), runs, and can be moved."""
+
+    __slots__ = ("_base", "_started", "start")
+
+    def __init__(self, start: datetime | None = None) -> None:
+        if start is not None and start.tzinfo is None:
+            raise ValueError("a sandbox's clock starts at an aware time; this one has no time zone")
+        self.start = (start or real_now()).astimezone(UTC)
+        self._base = self.start
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the sandbox's time, in UTC."""
+        return self._base + timedelta(seconds=time.monotonic() - self._started)
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move the clock by `by`, backwards too, and return the new time."""
+        self._base += by
+        return self.now()
+
+    def set(self, to: datetime) -> datetime:
+        """Set the clock to `to`; it runs on from there."""
+        if to.tzinfo is None:
+            raise ValueError("a sandbox's clock is set to an aware time; this one has no time zone")
+        self._base = to.astimezone(UTC)
+        self._started = time.monotonic()
+        return self.now()
+
+    def restart(self) -> datetime:
+        """Go back to where the clock started."""
+        return self.set(self.start)

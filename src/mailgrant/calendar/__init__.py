@@ -1,0 +1,1 @@
+"""Calendar's grammar: its nouns, and one conversation per call. Nothing here travels or waits."""

@@ -1,0 +1,1 @@
+"""Gmail's grammar: its nouns, and one conversation per call. Nothing here travels or waits."""

@@ -1,0 +1,116 @@
+"""
+Request, Response, Call: what a conversation with Google is made of.
+
+Nothing here opens a connection. A `Call` is a generator that yields a `Request`, is sent the
+`Response` (or has a `GoogleError` thrown into it) and returns a value; the shells carry it out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+T = TypeVar("T")
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    One HTTP request, addressed to Google.
+
+    `url` is always Google's own address; the realm translates it when a sandbox stands in.
+    `operation` names the API method as Google's discovery documents do
+    (`gmail.users.messages.send`); scopes, quota and logs go by it. `headers` are matched without
+    regard to case (RFC 9110 §5.1) and never hold the access token: the session adds that last.
+    """
+
+    method: str
+    url: str
+    operation: str = field(kw_only=True)
+    headers: Mapping[str, str] = field(kw_only=True, default_factory=dict, repr=False)
+    body: bytes = field(kw_only=True, default=b"", repr=False)
+
+    @property
+    def safe(self) -> bool:
+        """True for a read: it changes nothing, so it may be asked again (RFC 9110 §9.2.1)."""
+        return self.method in SAFE_METHODS
+
+    @classmethod
+    def get(cls, url: str, *, operation: str, **parameters: object) -> Request:
+        """Build a read; parameters that are None are left out, lists repeat their key."""
+        return cls("GET", with_query(url, parameters), operation=operation)
+
+    @classmethod
+    def json(cls, method: str, url: str, *, operation: str, value: object) -> Request:
+        """Build a request whose body is `value` as JSON."""
+        body = json.dumps(value, separators=(",", ":")).encode()
+        return cls(method, url, operation=operation, headers={"Content-Type": "application/json"}, body=body)
+
+    @classmethod
+    def form(cls, url: str, *, operation: str, fields: Mapping[str, str]) -> Request:
+        """Build a POST of a form, as OAuth's token endpoint wants it (RFC 6749 §4.1.3)."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return cls("POST", url, operation=operation, headers=headers, body=urlencode(fields).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer: status, headers with lower-case names, and the body."""
+
+    status: int
+    headers: Mapping[str, str] = field(kw_only=True, default_factory=dict, repr=False)
+    body: bytes = field(kw_only=True, default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """True when the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> dict[str, Any]:
+        """
+        Return the body as a JSON object.
+
+        Raises ValueError when the body is not JSON, or is JSON but not an object.
+        """
+        value = json.loads(self.body)
+        if not isinstance(value, dict):
+            raise ValueError("the answer is JSON but not an object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """
+    No usable answer came.
+
+    `reached` says whether any byte of the request may have arrived: False when no connection was
+    made (name not found, refused, TLS), True from the first byte sent. What that means for a write
+    is decided in `verdict`.
+    """
+
+    reason: str
+    reached: bool = field(kw_only=True)
+    timed_out: bool = field(kw_only=True, default=False)
+
+
+Outcome: TypeAlias = Response | Unanswered
+Call: TypeAlias = Generator[Request, Response, T]
+
+
+def with_query(url: str, parameters: Mapping[str, object]) -> str:
+    """Append the parameters that are not None; booleans as `true`/`false`, lists repeating their key."""
+    present = {name: _plain(value) for name, value in parameters.items() if value is not None}
+    return f"{url}?{urlencode(present, doseq=True)}" if present else url
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,175 @@
+"""`mailgrant message`: send, search, read and file mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .invocation import Invocation
+from .output import Columns, local, say, to_json
+from .tree import Noun
+from .writing import body_flags, draft_flags, drafted, read_file, read_text
+
+if TYPE_CHECKING:
+    from mailgrant import Account, Message, Sent
+
+NEWEST = 20
+
+
+@click.group(cls=Noun)
+def message() -> None:
+    """Send, search, read and file mail."""
+
+
+@message.command(
+    example='mailgrant send --to ada@example.com --subject Minutes --text "Attached." --attach minutes.pdf'
+)
+@draft_flags
+@click.pass_obj
+def send(invocation: Invocation, /, **written: Any) -> None:
+    """Send a mail."""
+    draft = drafted(**written)
+    with invocation.open() as mailgrant:
+        print_sent(invocation, invocation.account(mailgrant).gmail.send(draft))
+
+
+@message.command(example='mailgrant search "from:grace is:unread newer_than:7d"')
+@click.argument("query", default="")
+@click.option("--limit", type=click.IntRange(0), default=NEWEST, show_default=True, help="At most so many; 0 for all.")
+@click.option("--spam-and-trash", is_flag=True, help="Look there too.")
+@click.pass_obj
+def search(invocation: Invocation, query: str, limit: int, spam_and_trash: bool) -> None:
+    """List the messages that match, newest first; QUERY is what you would type into Gmail."""
+    columns: Columns[Message] = {
+        "id": lambda found: found.id,
+        "date": lambda found: found.date,
+        "from": lambda found: found.from_,
+        "subject": lambda found: found.subject,
+    }
+    with invocation.open() as mailgrant:
+        gmail = invocation.account(mailgrant).gmail
+        found = gmail.search(query, limit=limit or None, spam_and_trash=spam_and_trash)
+        shown = invocation.printer.many(found, columns, empty="no message matches.")
+    if limit and shown == limit:
+        say(f"these are the newest {limit}; --limit shows more.")
+
+
+@message.command(example="mailgrant read 19a3f0c2d4e5b697 --save-attachments .")
+@click.argument("message_id", metavar="ID")
+@click.option("--save-attachments", metavar="FOLDER", type=click.Path(path_type=Path), help="Write attachments here.")
+@click.pass_obj
+def read(invocation: Invocation, message_id: str, save_attachments: Path | None) -> None:
+    """Show one message."""
+    with invocation.open() as mailgrant:
+        account = invocation.account(mailgrant)
+        found = account.gmail.read(message_id)
+        saved = save_all(account, found, save_attachments) if save_attachments else []
+    content = to_json(found)
+    if saved:
+        content["saved"] = [str(path) for path in saved]
+    invocation.printer.one(content, as_text(found))
+    for path in saved:
+        say(f"saved {path}")
+
+
+@message.command(example='mailgrant message reply 19a3f0c2d4e5b697 --text "Thursday at noon suits me."')
+@click.argument("message_id", metavar="ID")
+@body_flags
+@click.option("--all", "everybody", is_flag=True, help="Answer everybody, not only the sender.")
+@click.pass_obj
+def reply(
+    invocation: Invocation,
+    message_id: str,
+    text: str | None,
+    html: Path | None,
+    attach: tuple[Path, ...],
+    everybody: bool,
+) -> None:
+    """Answer a message, in its thread."""
+    from mailgrant import Attachment
+
+    if text is None and html is None:
+        raise click.UsageError("An answer needs --text or --html.")
+    said, shown = read_text(text), read_file(html)
+    with invocation.open() as mailgrant:
+        gmail = invocation.account(mailgrant).gmail
+        answer = gmail.read(message_id).reply(text=said, html=shown, all=everybody)
+        files = Attachment.collect(attach)
+        print_sent(invocation, gmail.send(replace(answer, attachments=answer.attachments + files)))
+
+
+@message.command(example="mailgrant message label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--add", metavar="LABEL", multiple=True, help="Put this label on; again for more.")
+@click.option("--remove", metavar="LABEL", multiple=True, help="Take this label off; again for more.")
+@click.pass_obj
+def label(invocation: Invocation, ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Put labels on messages, and take labels off."""
+    if not add and not remove:
+        raise click.UsageError("Say which label: --add or --remove.")
+    with invocation.open() as mailgrant:
+        invocation.account(mailgrant).gmail.modify(ids, add=set(add), remove=set(remove))
+    invocation.printer.one({"ids": ids, "add": add, "remove": remove}, f"Labelled {count(ids)}.")
+
+
+@message.command(example="mailgrant message archive 19a3f0c2d4e5b697")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.pass_obj
+def archive(invocation: Invocation, ids: tuple[str, ...]) -> None:
+    """Take messages out of the inbox."""
+    file_away(invocation, ids, lambda account: account.gmail.archive(ids), "Archived")
+
+
+@message.command(example="mailgrant message trash 19a3f0c2d4e5b697")
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.pass_obj
+def trash(invocation: Invocation, ids: tuple[str, ...]) -> None:
+    """Move messages to the trash, where they stay for thirty days."""
+    file_away(invocation, ids, lambda account: account.gmail.trash(ids), "Trashed")
+
+
+def file_away(invocation: Invocation, ids: tuple[str, ...], verb: Callable[[Account], None], done: str) -> None:
+    """Do one thing to all these messages, and say so."""
+    with invocation.open() as mailgrant:
+        verb(invocation.account(mailgrant))
+    invocation.printer.one({"ids": ids}, f"{done} {count(ids)}.")
+
+
+def print_sent(invocation: Invocation, sent: Sent) -> None:
+    """Say that Gmail has accepted a mail, and under which id."""
+    invocation.printer.one(sent, f"Sent {sent.id}.")
+
+
+def save_all(account: Account, found: Message, folder: Path) -> list[Path]:
+    """Write every attachment into `folder`, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [account.gmail.save(found, attachment, folder) for attachment in found.attachments]
+
+
+def as_text(found: Message) -> str:
+    """Write a message as a person reads it: the headers that matter, then the body."""
+    lines = {
+        "From": found.from_,
+        "To": addresses(found.to),
+        "Cc": addresses(found.cc),
+        "Date": local(found.date),
+        "Subject": found.subject,
+        "Labels": ", ".join(sorted(found.label_ids)),
+        "Attached": ", ".join(attachment.name for attachment in found.attachments),
+    }
+    head = "\n".join(f"{name}: {' '.join(str(value).split())}" for name, value in lines.items() if value)
+    return f"{head}\n\n{(found.text or '').rstrip()}"
+
+
+def addresses(given: object) -> str:
+    """Write several addresses on one line."""
+    return ", ".join(str(address) for address in given) if isinstance(given, tuple) else str(given or "")
+
+
+def count(ids: tuple[str, ...]) -> str:
+    """Say how many messages."""
+    return "1 message" if len(ids) == 1 else f"{len(ids)} messages"

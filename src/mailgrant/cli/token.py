@@ -1,0 +1,52 @@
+"""`mailgrant token`: an access token for scripts and mail programs."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import click
+
+from .invocation import Invocation
+from .output import say
+from .tree import Verb
+
+if TYPE_CHECKING:
+    from mailgrant import Grant, Secret
+
+# The only scope that Gmail's IMAP and SMTP servers take.
+MAIL_PROGRAMS = "https://mail.google.com/"
+
+
+@click.command(cls=Verb, example='curl -H "Authorization: Bearer $(mailgrant token ada@example.com)" URL')
+@click.argument("email", required=False)
+@click.option("--xoauth2", is_flag=True, help="The base64 string that IMAP and SMTP take (SASL XOAUTH2).")
+@click.pass_obj
+def token(invocation: Invocation, email: str | None, xoauth2: bool) -> None:
+    """
+    Print an access token, good for at least four minutes.
+
+    It opens everything the grant allows, and with it the whole grant can be revoked.
+    """
+    with invocation.open() as mailgrant:
+        account = invocation.account(mailgrant, email)
+        access_token = account.token()
+        grant = account.grant()
+        expires_at = account.token_expiry()
+    if xoauth2 and MAIL_PROGRAMS not in grant.scopes:
+        say(f"Gmail's IMAP and SMTP servers refuse this token: they want the scope {MAIL_PROGRAMS}")
+    content = {
+        "access_token": access_token.reveal(),
+        "expires_at": expires_at,
+        "scopes": grant.scopes,
+        "account": grant.account,
+    }
+    if xoauth2:
+        content["xoauth2"] = sasl(grant, access_token)
+    invocation.printer.one(content, content["xoauth2"] if xoauth2 else content["access_token"])
+
+
+def sasl(grant: Grant, access_token: Secret) -> str:
+    """Write the initial client response of SASL XOAUTH2, as Gmail's documentation has it."""
+    text = f"user={grant.account}\x01auth=Bearer {access_token.reveal()}\x01\x01"
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,1 @@
+"""Consent: scopes, the question put to a person, and the credentials that follow (RFC 6749)."""

@@ -34,8 +34,8 @@ def refuse_unprintable(text: str, *, what: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return received text on one line: every run of blanks and unprintable characters is one space."""
-    return " ".join(UNPRINTABLE.sub(" ", text).split())
+    """Return received text on one line: what is unprintable becomes a space."""
+    return UNPRINTABLE.sub(" ", text).strip()
 
 
 def encode(text: str) -> str:

@@ -1,0 +1,319 @@
+"""
+One conversation per Gmail call.
+
+Each is a generator: it yields requests, is sent the answers, and returns a noun; the shells carry
+it out. A mail is addressed to `me`, whose the token is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
+
+from mailgrant.errors import InvalidRequest, NotFound
+from mailgrant.http import Call, Request, Response, with_query
+
+from .attachment import Attachment
+from .draft import Draft, DraftRef
+from .label import Label
+from .message import Message, MessageRef, Profile, Sent, Thread, ThreadRef
+from .payload import (
+    decode_base64,
+    detached_bodies,
+    history_id_of,
+    label_ids_of,
+    object_of,
+    objects_of,
+    text_of,
+)
+from .upload import GMAIL, carry
+
+if TYPE_CHECKING:
+    from .query import Query
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """
+    One page of a listing.
+
+    Only `next_page_token` says whether there is more: a page may be short, or empty, and not the last.
+    """
+
+    items: tuple[T, ...]
+    _: KW_ONLY
+    next_page_token: str | None = None
+
+
+def profile() -> Call[Profile]:
+    """Ask whose mailbox it is, and how much is in it."""
+    response = yield Request.get(f"{GMAIL}/profile", operation="gmail.users.getProfile")
+    return Profile.from_json(_json(response))
+
+
+def labels() -> Call[tuple[Label, ...]]:
+    """Ask for every label, without counts."""
+    response = yield Request.get(f"{GMAIL}/labels", operation="gmail.users.labels.list")
+    return tuple(map(Label.from_json, objects_of(_json(response), "labels")))
+
+
+def label(label_id: str) -> Call[Label]:
+    """Ask for one label, with its counts."""
+    response = yield Request.get(_address("labels", label_id), operation="gmail.users.labels.get")
+    return Label.from_json(_json(response))
+
+
+def list_messages(
+    query: str | Query = "",
+    *,
+    label_ids: Collection[str] = (),
+    page_token: str | None = None,
+    page_size: int = 100,
+    include_spam_trash: bool = False,
+) -> Call[Page[MessageRef]]:
+    """Ask for a page of the messages that match the query and have all the labels, newest first."""
+    found = yield from _list("messages", query, label_ids, page_token, page_size, include_spam_trash)
+    return _page(found, "messages", _message_ref)
+
+
+def list_threads(
+    query: str | Query = "",
+    *,
+    label_ids: Collection[str] = (),
+    page_token: str | None = None,
+    page_size: int = 100,
+    include_spam_trash: bool = False,
+) -> Call[Page[ThreadRef]]:
+    """Ask for a page of the conversations that have a message that matches."""
+    found = yield from _list("threads", query, label_ids, page_token, page_size, include_spam_trash)
+    return _page(found, "threads", ThreadRef.from_json)
+
+
+def read(message_id: str) -> Call[Message]:
+    """Ask for a whole message; a body that Gmail keeps apart is asked for too."""
+    value = yield from _read(message_id)
+    bodies = yield from _detached_bodies(value)
+    return Message.from_json(value, bodies=bodies)
+
+
+def thread(thread_id: str) -> Call[Thread]:
+    """Ask for a whole conversation."""
+    url = with_query(_address("threads", thread_id), {"format": "full"})
+    response = yield Request.get(url, operation="gmail.users.threads.get")
+    value = _json(response)
+    messages = []
+    for each in objects_of(value, "messages"):
+        bodies = yield from _detached_bodies(each)
+        messages.append(Message.from_json(each, bodies=bodies))
+    return Thread(text_of(value, "id") or thread_id, messages=tuple(messages), history_id=history_id_of(value))
+
+
+def attachment(message_id: str, attachment: Attachment) -> Call[bytes]:
+    """
+    Ask for the content of an attachment.
+
+    Gmail's ids of attachments change, and old ones fail; then the message is read again and the
+    part found by its place. Raises NotFound when the message has no such part any more.
+    """
+    if attachment.content is not None:
+        return attachment.content
+    if attachment.attachment_id is not None:
+        content = yield from _content_if_known(message_id, attachment.attachment_id)
+        if content is not None:
+            return content
+    found = yield from _find_again(message_id, attachment)
+    if found.content is not None:
+        return found.content
+    return (yield from _content(message_id, found.attachment_id or ""))
+
+
+def load_attachments(draft: Draft) -> Call[Draft]:
+    """Ask for the content of the attachments that are at Gmail (of a forwarded mail, of a kept draft)."""
+    loaded = []
+    for each in draft.attachments:
+        if each.content is None and each.path is None and each.message_id is not None:
+            content = yield from attachment(each.message_id, each)
+            loaded.append(replace(each, content=content))
+        else:
+            loaded.append(each)
+    return replace(draft, attachments=tuple(loaded))
+
+
+def send(raw: bytes, *, thread_id: str | None = None) -> Call[Sent]:
+    """Send a mail written down already. Never repeated by itself: Gmail cannot tell it from a second one."""
+    response = yield carry("POST", "messages/send", raw, thread_id=thread_id, operation="gmail.users.messages.send")
+    return _sent(_json(response))
+
+
+def modify(message_id: str, *, add: Collection[str] = (), remove: Collection[str] = ()) -> Call[frozenset[str]]:
+    """Put labels on a message and take labels off, by id; returns the labels it has then."""
+    changes = {"addLabelIds": sorted(add), "removeLabelIds": sorted(remove)}
+    changes = {name: ids for name, ids in changes.items() if ids}
+    if not changes:
+        raise InvalidRequest("There is no label to add or remove.")
+    url = _address("messages", message_id, "modify")
+    response = yield Request.json("POST", url, operation="gmail.users.messages.modify", value=changes)
+    return label_ids_of(_json(response))
+
+
+def trash(message_id: str) -> Call[frozenset[str]]:
+    """Move a message to the trash, and out of the inbox; returns its labels then."""
+    response = yield Request("POST", _address("messages", message_id, "trash"), operation="gmail.users.messages.trash")
+    return label_ids_of(_json(response))
+
+
+def untrash(message_id: str) -> Call[frozenset[str]]:
+    """Take a message out of the trash, which does not put it back into the inbox; returns its labels then."""
+    url = _address("messages", message_id, "untrash")
+    response = yield Request("POST", url, operation="gmail.users.messages.untrash")
+    return label_ids_of(_json(response))
+
+
+def delete(message_id: str) -> Call[None]:
+    """Delete a message for ever."""
+    yield Request("DELETE", _address("messages", message_id), operation="gmail.users.messages.delete")
+
+
+def create_draft(raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
+    """Keep a mail written down already as a draft."""
+    operation = "gmail.users.drafts.create"
+    response = yield carry("POST", "drafts", raw, thread_id=thread_id, operation=operation, as_draft=True)
+    return _draft_ref(_json(response))
+
+
+def update_draft(draft_id: str, raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
+    """Put another mail into a draft; the draft keeps its id, the message in it gets a new one."""
+    path, operation = f"drafts/{_segment(draft_id)}", "gmail.users.drafts.update"
+    response = yield carry("PUT", path, raw, thread_id=thread_id, operation=operation, as_draft=True)
+    return _draft_ref(_json(response))
+
+
+def list_drafts(
+    query: str | Query = "", *, page_token: str | None = None, page_size: int = 100
+) -> Call[Page[DraftRef]]:
+    """Ask for a page of the drafts, newest first."""
+    found = yield from _list("drafts", query, (), page_token, page_size, False)
+    return _page(found, "drafts", _draft_ref)
+
+
+def read_draft(draft_id: str) -> Call[Draft]:
+    """Ask for a draft; its attachments come without their content (`load_attachments`)."""
+    url = with_query(_address("drafts", draft_id), {"format": "full"})
+    response = yield Request.get(url, operation="gmail.users.drafts.get")
+    value = _json(response)
+    message = object_of(value, "message")
+    bodies = yield from _detached_bodies(message)
+    return Message.from_json(message, bodies=bodies).as_draft(text_of(value, "id") or draft_id)
+
+
+def send_draft(draft_id: str) -> Call[Sent]:
+    """Send the draft as Gmail holds it; it is gone then, and the mail has a new id."""
+    value = {"id": draft_id}
+    response = yield Request.json("POST", f"{GMAIL}/drafts/send", operation="gmail.users.drafts.send", value=value)
+    return _sent(_json(response))
+
+
+def delete_draft(draft_id: str) -> Call[None]:
+    """Delete a draft for ever."""
+    yield Request("DELETE", _address("drafts", draft_id), operation="gmail.users.drafts.delete")
+
+
+def _address(*segments: str) -> str:
+    return "/".join((GMAIL, *map(_segment, segments)))
+
+
+def _segment(text: str) -> str:
+    """Return an id as part of an address; one that would lead to another address is no id."""
+    if not text.strip("."):
+        raise InvalidRequest(f"{text!r} is not an id of Gmail's.")
+    return quote(text, safe="")
+
+
+def _json(response: Response) -> dict[str, Any]:
+    """Some answers have no body at all (204), which says as much as an empty object."""
+    return response.json() if response.body.strip() else {}
+
+
+def _list(
+    kind: str,
+    query: str | Query,
+    label_ids: Collection[str],
+    page_token: str | None,
+    page_size: int,
+    include_spam_trash: bool,
+) -> Call[dict[str, Any]]:
+    response = yield Request.get(
+        f"{GMAIL}/{kind}",
+        operation=f"gmail.users.{kind}.list",
+        q=str(query) or None,
+        labelIds=sorted(label_ids) or None,
+        pageToken=page_token,
+        maxResults=max(1, min(page_size, LARGEST_PAGE)),
+        includeSpamTrash=include_spam_trash or None,
+    )
+    return _json(response)
+
+
+def _page(value: dict[str, Any], kind: str, read_item: Callable[[Mapping[str, Any]], T]) -> Page[T]:
+    """Read a page; an empty one has no list at all."""
+    items = tuple(map(read_item, objects_of(value, kind)))
+    return Page(items, next_page_token=text_of(value, "nextPageToken") or None)
+
+
+def _message_ref(value: Mapping[str, Any]) -> MessageRef:
+    return MessageRef(text_of(value, "id"), thread_id=text_of(value, "threadId") or None)
+
+
+def _draft_ref(value: Mapping[str, Any]) -> DraftRef:
+    message = object_of(value, "message")
+    return DraftRef(
+        text_of(value, "id"),
+        message_id=text_of(message, "id") or None,
+        thread_id=text_of(message, "threadId") or None,
+    )
+
+
+def _sent(value: Mapping[str, Any]) -> Sent:
+    return Sent(text_of(value, "id"), thread_id=text_of(value, "threadId") or None)
+
+
+def _read(message_id: str) -> Call[dict[str, Any]]:
+    url = with_query(_address("messages", message_id), {"format": "full"})
+    response = yield Request.get(url, operation="gmail.users.messages.get")
+    return _json(response)
+
+
+def _detached_bodies(value: Mapping[str, Any]) -> Call[dict[str, bytes]]:
+    bodies = {}
+    for attachment_id in detached_bodies(value):
+        bodies[attachment_id] = yield from _content(text_of(value, "id"), attachment_id)
+    return bodies
+
+
+def _content(message_id: str, attachment_id: str) -> Call[bytes]:
+    url = _address("messages", message_id, "attachments", attachment_id)
+    response = yield Request.get(url, operation="gmail.users.messages.attachments.get")
+    return decode_base64(text_of(_json(response), "data"))
+
+
+def _content_if_known(message_id: str, attachment_id: str) -> Call[bytes | None]:
+    """Return None when the id is out of date, which Gmail says in one of two ways."""
+    try:
+        return (yield from _content(message_id, attachment_id))
+    except (NotFound, InvalidRequest):
+        return None
+
+
+def _find_again(message_id: str, attachment: Attachment) -> Call[Attachment]:
+    value = yield from _read(message_id)
+    for each in Message.from_json(value).attachments:
+        fetchable = each.content is not None or each.attachment_id is not None
+        if fetchable and (each.part_id, each.name) == (attachment.part_id, attachment.name):
+            return each
+    raise NotFound(f"The message {message_id} has no attachment {attachment.name!r} to fetch.")

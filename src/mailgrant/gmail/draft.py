@@ -1,0 +1,198 @@
+"""Draft: a message not yet sent; its RFC 5322 bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from mailgrant.errors import InvalidRequest
+
+from .address import Address, Addresses
+from .attachment import Attachment, Attachments
+from .header_text import refuse_unprintable
+from .headers import HeaderFields, Headers
+
+# RFC 5322 §3.6.8: printable ASCII without the colon.
+HEADER_NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,76}")
+MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
+
+FIELD_OF_HEADER = {
+    "from": "from_",
+    "to": "to",
+    "cc": "cc",
+    "bcc": "bcc",
+    "reply-to": "reply_to",
+    "subject": "subject",
+    "in-reply-to": "in_reply_to",
+    "references": "references",
+}
+WRITTEN_HEADERS = frozenset({"date", "mime-version"})
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRef:
+    """What Gmail lists of a draft it holds. The draft's id stays; its message's id changes with every edit."""
+
+    id: str
+    _: KW_ONLY
+    message_id: str | None = None
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Draft:
+    """
+    A message not yet sent.
+
+    Recipients are taken as people type them, attachments as paths, `Attachment`s or a mapping of
+    name to bytes; everything is checked here, before anything travels: InvalidRequest names the
+    field. HTML alone gets a text made from it. `id` is None until Gmail holds the draft, `message_id`
+    is then Gmail's id of the message in it. To change one, use `dataclasses.replace`.
+    """
+
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
+    subject: str
+    text: str | None = field(repr=False)
+    html: str | None = field(repr=False)
+    attachments: tuple[Attachment, ...]
+    from_: Address | None
+    reply_to: tuple[Address, ...]
+    headers: Headers = field(repr=False)
+    in_reply_to: str | None = field(repr=False)
+    references: tuple[str, ...] = field(repr=False)
+    thread_id: str | None
+    id: str | None
+    message_id: str | None
+
+    def __init__(
+        self,
+        to: Addresses = (),
+        *,
+        cc: Addresses = (),
+        bcc: Addresses = (),
+        subject: str = "",
+        text: str | None = None,
+        html: str | None = None,
+        attachments: Attachments = (),
+        from_: str | Address | None = None,
+        reply_to: Addresses = (),
+        headers: HeaderFields = (),
+        in_reply_to: str | None = None,
+        references: str | Iterable[str] = (),
+        thread_id: str | None = None,
+        id: str | None = None,
+        message_id: str | None = None,
+    ) -> None:
+        checked = {
+            "to": Address.parse_list(to, field="to"),
+            "cc": Address.parse_list(cc, field="cc"),
+            "bcc": Address.parse_list(bcc, field="bcc"),
+            "subject": _checked_subject(subject),
+            "text": _checked_body(text, "text"),
+            "html": _checked_body(html, "html"),
+            "attachments": Attachment.collect(attachments),
+            "from_": None if from_ is None else Address.parse(from_, field="from_"),
+            "reply_to": Address.parse_list(reply_to, field="reply_to"),
+            "headers": _checked_headers(headers),
+            "in_reply_to": None if in_reply_to is None else _checked_message_id(in_reply_to, "in_reply_to"),
+            "references": _checked_references(references),
+            "thread_id": thread_id,
+            "id": id,
+            "message_id": message_id,
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """Everybody the mail goes to."""
+        return self.to + self.cc + self.bcc
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that must be read before the draft can be written."""
+        unopened = (each.path for each in self.attachments if each.content is None)
+        return tuple(dict.fromkeys(path for path in unopened if path is not None))
+
+    def with_opened(self, opened: Mapping[Path, bytes]) -> Draft:
+        """Return the draft with the content of the files that `opened` has."""
+        attachments = tuple(
+            replace(each, content=opened[each.path])
+            if each.content is None and each.path is not None and each.path in opened
+            else each
+            for each in self.attachments
+        )
+        return replace(self, attachments=attachments)
+
+    def kept_as(self, reference: DraftRef) -> Draft:
+        """Return the draft as Gmail holds it now."""
+        return replace(self, id=reference.id, message_id=reference.message_id, thread_id=reference.thread_id)
+
+    def to_bytes(self, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool = True) -> bytes:
+        """
+        Write the mail down (RFC 5322, CRLF, ASCII).
+
+        `now` becomes the Date, `entropy` keeps the parts apart. Raises InvalidRequest when an
+        attachment was not opened, when it is more than Gmail takes, or when it is to be sent and
+        there is nobody to send it to.
+        """
+        from .mime import write
+
+        return write(self, now=now, entropy=entropy, for_sending=for_sending)
+
+
+def _checked_subject(subject: str) -> str:
+    if not isinstance(subject, str):
+        raise InvalidRequest(f"subject: {subject!r} is not a text.")
+    return refuse_unprintable(subject, what="The subject")
+
+
+def _checked_body(body: str | None, name: str) -> str | None:
+    if body is None:
+        return None
+    if not isinstance(body, str):
+        raise InvalidRequest(
+            f"{name}: {type(body).__name__} is not a text.", hint="Decode bytes first: content.decode()."
+        )
+    try:
+        body.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"{name}: the character at {error.start} is half a surrogate pair.") from error
+    return body
+
+
+def _checked_headers(given: HeaderFields) -> Headers:
+    headers = Headers.of(given)
+    for name, value in headers.fields:
+        if not HEADER_NAME.fullmatch(name):
+            raise InvalidRequest(f"headers: {name!r} is not the name of a header.")
+        refuse_unprintable(value, what=f"The header {name}")
+        _refuse_own(name)
+    return headers
+
+
+def _refuse_own(name: str) -> None:
+    """Keep a header we write ourselves from being there twice, saying different things."""
+    own = FIELD_OF_HEADER.get(name.lower())
+    if own:
+        raise InvalidRequest(f"headers: {name} has a field of its own.", hint=f"Pass {own}= instead.")
+    if name.lower() in WRITTEN_HEADERS or name.lower().startswith("content-"):
+        raise InvalidRequest(f"headers: {name} is written by us, from what the mail holds.")
+
+
+def _checked_references(given: str | Iterable[str]) -> tuple[str, ...]:
+    ids = given.split() if isinstance(given, str) else given
+    return tuple(_checked_message_id(each, "references") for each in ids)
+
+
+def _checked_message_id(text: str, name: str) -> str:
+    message_id = refuse_unprintable(text, what=name).strip()
+    message_id = message_id if message_id.startswith("<") else f"<{message_id}>"
+    if not MESSAGE_ID.fullmatch(message_id):
+        raise InvalidRequest(f"{name}: {text!r} is not the id of a mail.", hint="It is its Message-ID header.")
+    return message_id

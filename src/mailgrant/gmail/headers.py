@@ -1,0 +1,44 @@
+"""Headers: the header fields of a mail, read without regard to case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Headers(Mapping[str, str]):
+    """
+    Header fields in their order, duplicates kept.
+
+    As a mapping it is found by any spelling (`headers["message-id"]`) and gives the first field of a
+    name; `all(name)` gives every one.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, given: HeaderFields) -> Headers:
+        """Take fields as a mapping or as pairs."""
+        if isinstance(given, Headers):
+            return given
+        return cls(tuple(given.items() if isinstance(given, Mapping) else given))
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return the values of every field called `name`, in order."""
+        return tuple(value for found, value in self.fields if found.lower() == name.lower())
+
+    def __getitem__(self, name: str) -> str:
+        values = self.all(name)
+        if not values:
+            raise KeyError(name)
+        return values[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.lower(): name for name, _ in reversed(self.fields)}.values())
+
+    def __len__(self) -> int:
+        return len({name.lower() for name, _ in self.fields})
+
+
+HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]

@@ -1,0 +1,312 @@
+"""Message, Thread and what else Gmail tells of a mailbox; reply() and forward() give Drafts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from . import quoting
+from .address import Address, Addresses
+from .attachment import Attachment
+from .draft import HEADER_NAME, MESSAGE_ID, Draft
+from .headers import Headers
+from .label import SystemLabel
+from .payload import (
+    EPOCH,
+    bodies_of,
+    date_of,
+    headers_of,
+    history_id_of,
+    label_ids_of,
+    number_of,
+    object_of,
+    parts_of,
+    snippet_of,
+    text_of,
+)
+
+__all__ = [
+    "Attachment",
+    "Evidence",
+    "Message",
+    "MessageRef",
+    "Profile",
+    "Sent",
+    "Thread",
+    "ThreadRef",
+]
+
+ANY_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """What Gmail lists of a message."""
+
+    id: str
+    _: KW_ONLY
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    A message as Gmail has it, decoded.
+
+    `text` is the plain body, or made from the HTML when there is none; `html` is None when the mail
+    has none. `date` is when Gmail took the mail in, in UTC (`internalDate`). `message_id`,
+    `in_reply_to` and `references` are the mail's own (RFC 5322 §3.6.4), `id` and `thread_id` Gmail's.
+    """
+
+    id: str
+    _: KW_ONLY
+    thread_id: str | None = None
+    label_ids: frozenset[str] = frozenset()
+    snippet: str = field(default="", repr=False)
+    date: datetime = EPOCH
+    from_: Address | None = None
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = field(default="", repr=False)
+    html: str | None = field(default=None, repr=False)
+    attachments: tuple[Attachment, ...] = ()
+    headers: Headers = field(default=Headers(), repr=False)
+    message_id: str | None = None
+    in_reply_to: str | None = field(default=None, repr=False)
+    references: tuple[str, ...] = field(default=(), repr=False)
+    size: int | None = None
+    history_id: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], *, bodies: Mapping[str, bytes] | None = None) -> Message:
+        """
+        Read Google's Message resource; nothing in it can make this raise.
+
+        `bodies` has the content, by attachment id, of the bodies that Gmail keeps apart
+        (`payload.detached_bodies`).
+        """
+        payload = object_of(value, "payload")
+        headers, parts = headers_of(payload), parts_of(payload)
+        message_id = text_of(value, "id")
+        text, html = bodies_of(parts, bodies or {})
+        return cls(
+            message_id,
+            thread_id=text_of(value, "threadId") or None,
+            label_ids=label_ids_of(value),
+            snippet=snippet_of(value),
+            date=date_of(value, headers),
+            from_=next(iter(_addresses(headers, "From")), None),
+            to=_addresses(headers, "To"),
+            cc=_addresses(headers, "Cc"),
+            bcc=_addresses(headers, "Bcc"),
+            reply_to=_addresses(headers, "Reply-To"),
+            subject=headers.get("Subject", ""),
+            text=text,
+            html=html,
+            attachments=tuple(part.as_attachment(message_id) for part in parts if not part.is_body),
+            headers=headers,
+            message_id=next(iter(_ids(headers, "Message-ID")), None),
+            in_reply_to=next(iter(_ids(headers, "In-Reply-To")), None),
+            references=_ids(headers, "References"),
+            size=number_of(value, "sizeEstimate"),
+            history_id=history_id_of(value),
+        )
+
+    @property
+    def unread(self) -> bool:
+        """True until somebody has read it."""
+        return SystemLabel.UNREAD in self.label_ids
+
+    def reply(
+        self,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        all: bool = False,
+        quote: bool = True,
+        me: str | Address | None = None,
+    ) -> Draft:
+        """
+        Return the draft of an answer, in the same thread.
+
+        It goes to Reply-To, else to the sender; a mail that the account sent itself is answered to
+        whom it went. `all` adds everybody else but the account, which is known by `me` or from
+        Delivered-To. A mail without a Message-ID is answered by thread and subject alone.
+        """
+        to, cc = self._answered(all, me)
+        text, html = _replied(self, text, html) if quote else (text, html)
+        return Draft(
+            to,
+            cc=cc,
+            subject=quoting.reply_subject(self.subject),
+            text=text,
+            html=html,
+            in_reply_to=self.message_id,
+            references=self._lineage(),
+            thread_id=self.thread_id,
+        )
+
+    def forward(self, to: Addresses, *, text: str | None = None, html: str | None = None) -> Draft:
+        """
+        Return the draft that passes the mail on, its attachments included, in a thread of its own.
+
+        The attachments' content is fetched before the draft is written (`calls.load_attachments`).
+        """
+        subject = quoting.forward_subject(self.subject)
+        text, html = _forwarded(self, text, html)
+        return Draft(to, subject=subject, text=text, html=html, attachments=self.attachments)
+
+    def as_draft(self, draft_id: str) -> Draft:
+        """Return the draft that Gmail holds under `draft_id` and whose message this is."""
+        return Draft(
+            self.to,
+            cc=self.cc,
+            bcc=self.bcc,
+            subject=self.subject,
+            text=self.text,
+            html=self.html,
+            attachments=self.attachments,
+            from_=self.from_,
+            reply_to=self.reply_to,
+            headers=[(name, value) for name, value in self.headers.fields if _is_extension(name)],
+            in_reply_to=self.in_reply_to,
+            references=self.references,
+            thread_id=self.thread_id,
+            id=draft_id,
+            message_id=self.id,
+        )
+
+    def _answered(self, all: bool, me: str | Address | None) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+        own = {address.mailbox for address in _addresses(self.headers, "Delivered-To")}
+        own |= {Address.parse(me, field="me").mailbox} if me is not None else set()
+        sent = SystemLabel.SENT in self.label_ids or (self.from_ is not None and self.from_.mailbox in own)
+        if sent and self.from_ is not None:
+            own.add(self.from_.mailbox)
+        sender = () if self.from_ is None else (self.from_,)
+        # A note to oneself is answered to oneself.
+        to = (_without(self.to, own) if sent else self.reply_to or sender) or sender
+        others = self.to + self.cc if not sent else self.cc
+        cc = _without(others, own | {address.mailbox for address in to}) if all else ()
+        return _without(to, set()), cc
+
+    def _lineage(self) -> tuple[str, ...]:
+        """What the answer's References say: the mail's own and then the mail (RFC 5322 §3.6.4)."""
+        earlier = self.references or ((self.in_reply_to,) if self.in_reply_to else ())
+        return earlier + ((self.message_id,) if self.message_id else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation, its messages oldest first."""
+
+    id: str
+    _: KW_ONLY
+    messages: tuple[Message, ...] = ()
+    history_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRef:
+    """What Gmail lists of a conversation."""
+
+    id: str
+    _: KW_ONLY
+    snippet: str = field(default="", repr=False)
+    history_id: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ThreadRef:
+        """Read an item of users.threads.list."""
+        return cls(text_of(value, "id"), snippet=snippet_of(value), history_id=history_id_of(value))
+
+
+class Evidence(Enum):
+    """How it is known that Gmail accepted a mail."""
+
+    ANSWER = "answer"
+    DRAFT_GONE = "draft gone"
+    SENT_COPY = "sent copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail that Gmail accepted, which is not to say that it was delivered."""
+
+    id: str
+    _: KW_ONLY
+    thread_id: str | None = None
+    evidence: Evidence = Evidence.ANSWER
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A mailbox: whose it is, how much it holds, and its newest history id."""
+
+    email: str
+    _: KW_ONLY
+    messages: int | None = None
+    threads: int | None = None
+    history_id: str | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Profile:
+        """Read Google's Profile resource."""
+        return cls(
+            text_of(value, "emailAddress"),
+            messages=number_of(value, "messagesTotal"),
+            threads=number_of(value, "threadsTotal"),
+            history_id=history_id_of(value),
+        )
+
+
+def _replied(message: Message, text: str | None, html: str | None) -> tuple[str | None, str | None]:
+    """Return the bodies of an answer, with quotations; a text is left out where it is to be made from the HTML."""
+    derived = text is None and html is not None
+    return (
+        None if derived else quoting.quoted_text(message, text or ""),
+        None if html is None else quoting.quoted_html(message, html),
+    )
+
+
+def _forwarded(message: Message, text: str | None, html: str | None) -> tuple[str | None, str | None]:
+    """Return the bodies of a forwarded mail; one that came as HTML is passed on as HTML."""
+    if html is None and message.html is not None:
+        html, text = quoting.as_html(text or ""), text or ""
+    derived = text is None and html is not None
+    return (
+        None if derived else quoting.forwarded_text(message, text or ""),
+        None if html is None else quoting.forwarded_html(message, html),
+    )
+
+
+def _is_extension(name: str) -> bool:
+    return name.lower().startswith("x-") and HEADER_NAME.fullmatch(name) is not None
+
+
+def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
+    return tuple(found for value in headers.all(name) for found in Address.parse_received(value))
+
+
+def _ids(headers: Headers, name: str) -> tuple[str, ...]:
+    found = (each for value in headers.all(name) for each in ANY_MESSAGE_ID.findall(value))
+    return tuple(dict.fromkeys(each for each in found if MESSAGE_ID.fullmatch(each)))
+
+
+def _without(addresses: Iterable[Address], mailboxes: set[str]) -> tuple[Address, ...]:
+    """Leave out these mailboxes, and everybody who is there already."""
+
+    def kept() -> Iterator[Address]:
+        seen = set(mailboxes)
+        for address in addresses:
+            if address.mailbox not in seen:
+                seen.add(address.mailbox)
+                yield address
+
+    return tuple(kept())

@@ -1,0 +1,159 @@
+"""Write a draft down as RFC 5322 bytes: the head by our own hand, the parts by the standard library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mailgrant.errors import InvalidRequest
+
+from .address import Address
+from .attachment import UNKNOWN_TYPE, Attachment
+from .header_text import encode, encode_if_needed, fold
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from .draft import Draft
+
+# Gmail takes 25 MB of attachments, which grow by a third on the way, and refuses more than 35 MiB
+# (discovery: maxSize of users.messages.send).
+MOST_ATTACHED = 25 * 1024 * 1024
+MOST_WRITTEN = 36_700_160
+MOST_RECIPIENTS = 500
+
+# Neither 7bit nor quoted-printable carries these faithfully through every relay.
+NEEDS_BASE64 = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
+
+
+def write(draft: Draft, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool) -> bytes:
+    """Return the bytes of `draft`; see `Draft.to_bytes`."""
+    _check_recipients(draft, for_sending)
+    _check_attachments(draft)
+    # The standard library's own header writer encodes ids longer than a line, which breaks threads,
+    # and puts blanks into names; so it writes the parts only.
+    head = "".join(fold(name, value) for name, value in _head(draft, now))
+    body = _body(draft)
+    _set_boundaries(body, entropy)
+    written = head.encode() + body.as_bytes()
+    if len(written) > MOST_WRITTEN:
+        raise InvalidRequest(f"The mail has {_megabytes(len(written))} when written; Gmail takes 35.0 MB.")
+    return written
+
+
+def _check_recipients(draft: Draft, for_sending: bool) -> None:
+    count = len(draft.recipients)
+    if for_sending and not count:
+        raise InvalidRequest("The mail has no recipient.", hint="Fill in to, cc or bcc.")
+    if count > MOST_RECIPIENTS:
+        raise InvalidRequest(
+            f"The mail has {count} recipients; Gmail takes {MOST_RECIPIENTS}.", hint="Send it in several parts."
+        )
+
+
+def _check_attachments(draft: Draft) -> None:
+    for each in draft.attachments:
+        if each.content is None:
+            raise InvalidRequest(
+                f"The attachment {each.name!r} was not opened.", hint="Its content must be read before the mail leaves."
+            )
+    total = sum(len(each.content or b"") for each in draft.attachments)
+    if total > MOST_ATTACHED:
+        raise InvalidRequest(
+            f"The attachments have {_megabytes(total)}; Gmail takes {_megabytes(MOST_ATTACHED)}.",
+            hint="Put the file in Drive and send its link.",
+        )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
+def _head(draft: Draft, now: datetime) -> Iterator[tuple[str, str]]:
+    if draft.from_ is not None:
+        yield "From", draft.from_.header()
+    # Gmail reads the recipients from these, Bcc too, and takes Bcc out of what they receive.
+    for name, addresses in (("Reply-To", draft.reply_to), ("To", draft.to), ("Cc", draft.cc), ("Bcc", draft.bcc)):
+        if addresses:
+            yield name, ", ".join(map(Address.header, addresses))
+    if draft.subject:
+        yield "Subject", encode_if_needed(draft.subject)
+    yield "Date", _date(now)
+    if draft.in_reply_to:
+        yield "In-Reply-To", draft.in_reply_to
+    if draft.references:
+        yield "References", " ".join(draft.references)
+    for name, value in draft.headers.fields:
+        yield name, value.strip() if value.isascii() else encode(value)
+
+
+def _date(now: datetime) -> str:
+    from email.utils import format_datetime
+
+    if now.tzinfo is None:
+        raise InvalidRequest("The date of a mail needs a time zone.")
+    return format_datetime(now)
+
+
+def _body(draft: Draft) -> EmailMessage:
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    body = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    inline = [each for each in draft.attachments if each.inline and each.content_id and draft.html is not None]
+    _set_text(body, draft, inline)
+    for each in draft.attachments:
+        if each not in inline:
+            _attach(body.add_attachment, each, "attachment")
+    if "MIME-Version" not in body:
+        body["MIME-Version"] = "1.0"
+    return body
+
+
+def _set_text(body: EmailMessage, draft: Draft, inline: list[Attachment]) -> None:
+    text = draft.text
+    if text is None:
+        text = _text_of(draft.html)
+    body.set_content(text, cte=_transfer_encoding(text))
+    if draft.html is None:
+        return
+    body.add_alternative(draft.html, subtype="html", cte=_transfer_encoding(draft.html))
+    *_, html = body.iter_parts()
+    for each in inline:
+        _attach(html.add_related, each, "inline")
+
+
+def _text_of(html: str | None) -> str:
+    if html is None:
+        return ""
+    from .html_text import html_to_text
+
+    return html_to_text(html)
+
+
+def _transfer_encoding(text: str) -> str | None:
+    return "base64" if NEEDS_BASE64.search(text) else None
+
+
+def _attach(add: Callable[..., None], each: Attachment, disposition: str) -> None:
+    maintype, _, subtype = each.content_type.lower().partition("/")
+    if maintype in ("message", "multipart"):
+        # These may not be in base64 (RFC 2046 §5), and any other encoding would change the file.
+        maintype, _, subtype = UNKNOWN_TYPE.partition("/")
+    add(
+        each.content,
+        maintype=maintype,
+        subtype=subtype,
+        disposition=disposition,
+        filename=each.name or None,
+        cid=f"<{each.content_id}>" if each.content_id else None,
+    )
+
+
+def _set_boundaries(body: EmailMessage, entropy: Callable[[int], bytes]) -> None:
+    """The standard library would draw them from a generator of its own; chance is an argument here."""
+    for part in body.walk():
+        if part.is_multipart():
+            part.set_boundary(f"=_{entropy(16).hex()}")

@@ -1,0 +1,231 @@
+"""
+The part tree of a mail as Gmail gives it (`payload`, format=full): its headers, its leaves, decoded.
+
+Nothing here raises: what is missing or of a strange type reads as absent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .attachment import CONTENT_ID, CONTENT_TYPE, UNKNOWN_TYPE, Attachment
+from .header_text import clean, decode
+from .headers import Headers
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """
+    A leaf of the tree.
+
+    `data` is None when Gmail keeps the content apart under `attachment_id`, which it may do with any
+    part, bodies too; that id differs from one reading of the message to the next.
+    """
+
+    part_id: str
+    _: KW_ONLY
+    content_type: str
+    headers: Headers
+    name: str = ""
+    data: bytes | None = None
+    attachment_id: str | None = None
+    size: int | None = None
+
+    @property
+    def is_body(self) -> bool:
+        """True for what the mail says itself, False for what travels with it."""
+        return self.content_type in ("text/plain", "text/html") and not self.name and self._disposition != "attachment"
+
+    @property
+    def _disposition(self) -> str:
+        return self.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
+
+    def text(self, content: bytes) -> str:
+        """Return `content`, the part's own or fetched, as text with plain newlines."""
+        declared = CHARSET.search(self.headers.get("Content-Type", ""))
+        text = decode_text(content, declared[1] if declared else "")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def as_attachment(self, message_id: str) -> Attachment:
+        """Return the part as an attachment of the message."""
+        content_id = self.headers.get("Content-ID", "").strip().strip("<>")
+        return Attachment(
+            self.name,
+            content_type=self.content_type if CONTENT_TYPE.fullmatch(self.content_type) else UNKNOWN_TYPE,
+            size=self.size,
+            content=self.data,
+            part_id=self.part_id,
+            message_id=message_id,
+            attachment_id=self.attachment_id,
+            content_id=content_id if CONTENT_ID.fullmatch(content_id) else None,
+            inline=self._disposition == "inline",
+        )
+
+
+def text_of(value: Mapping[str, Any], name: str) -> str:
+    """Return a text field of Google's JSON, empty when it is missing or no text."""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def number_of(value: Mapping[str, Any], name: str) -> int | None:
+    """Return a number of Google's JSON, which writes the long ones as text."""
+    found = value.get(name)
+    if isinstance(found, bool):
+        return None
+    if isinstance(found, int):
+        return found
+    # Python refuses to read numbers of thousands of digits.
+    return int(found) if isinstance(found, str) and re.fullmatch(r"-?[0-9]{1,30}", found) else None
+
+
+def object_of(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object of Google's JSON, empty when it is missing or none."""
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def objects_of(value: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    """Give the objects of a list in Google's JSON; an empty list is left out there."""
+    found = value.get(name)
+    return (item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else iter(())
+
+
+def headers_of(payload: Mapping[str, Any]) -> Headers:
+    """Return a part's headers, cleaned to one line each; Gmail has decoded them already."""
+    fields = ((clean(text_of(each, "name")), text_of(each, "value")) for each in objects_of(payload, "headers"))
+    return Headers(tuple((name, clean(decode(value))) for name, value in fields if name))
+
+
+def parts_of(payload: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Return the leaves in reading order; a mail that is attached whole is one leaf."""
+    leaves = []
+    stack = [payload] if payload else []
+    while stack:
+        node = stack.pop()
+        children = list(objects_of(node, "parts"))
+        if children and text_of(node, "mimeType").lower() != "message/rfc822":
+            stack.extend(reversed(children))
+        elif not text_of(node, "mimeType").lower().startswith("multipart/"):
+            leaves.append(_leaf(node))
+    return tuple(leaves)
+
+
+def bodies_of(parts: Iterable[Part], fetched: Mapping[str, bytes]) -> tuple[str, str | None]:
+    """Return the text and the HTML of a mail; `fetched` has the bodies Gmail keeps apart, by attachment id."""
+    texts: list[str] = []
+    htmls: list[str] = []
+    for part in parts:
+        if part.is_body:
+            content = part.data if part.data is not None else fetched.get(part.attachment_id or "", b"")
+            (htmls if part.content_type == "text/html" else texts).append(part.text(content))
+    text, html = "\n".join(texts), "\n".join(htmls) if htmls else None
+    if html and not text.strip():
+        from .html_text import html_to_text
+
+        text = html_to_text(html)
+    return text, html
+
+
+def detached_bodies(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the attachment ids of the bodies that Gmail keeps apart from the Message resource."""
+    parts = parts_of(object_of(value, "payload"))
+    return tuple(part.attachment_id for part in parts if part.is_body and part.data is None and part.attachment_id)
+
+
+def label_ids_of(value: Mapping[str, Any]) -> frozenset[str]:
+    """Return the labels of a message; Gmail leaves the list out when it is empty."""
+    found = value.get("labelIds")
+    return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
+
+
+def history_id_of(value: Mapping[str, Any]) -> str | None:
+    """Return a history id, which Gmail writes as text in most places and as a number in some."""
+    number = number_of(value, "historyId")
+    return None if number is None else str(number)
+
+
+def snippet_of(value: Mapping[str, Any]) -> str:
+    """Return the first words of a mail, which Gmail gives escaped as for HTML."""
+    snippet = text_of(value, "snippet")
+    if "&" in snippet:
+        from html import unescape
+
+        snippet = unescape(snippet)
+    return clean(snippet)
+
+
+def date_of(value: Mapping[str, Any], headers: Headers) -> datetime:
+    """Return when Gmail took a mail in, else what the mail says, else the epoch."""
+    milliseconds = number_of(value, "internalDate")
+    if milliseconds is None:
+        return _header_date(headers.get("Date", ""))
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return EPOCH
+
+
+def decode_base64(data: str) -> bytes:
+    """Decode base64url or base64, padded or not; what is damaged is left out."""
+    kept = re.sub(r"[^A-Za-z0-9_-]", "", data.translate(str.maketrans("+/", "-_")))
+    if len(kept) % 4 == 1:
+        kept = kept[:-1]
+    try:
+        return base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
+    except binascii.Error:
+        return b""
+
+
+def decode_text(content: bytes, charset: str) -> str:
+    """
+    Decode a body.
+
+    Gmail mostly gives UTF-8, whatever the part declares; so that is tried first, the declared
+    charset next, windows-1252 last. The charsets whose bytes look like UTF-8 come before it.
+    """
+    looks_utf8 = not (b"\x1b" in content or b"\x00" in content or charset.lower().startswith("utf-7"))
+    for each in ("utf-8", charset) if looks_utf8 else (charset, "utf-8"):
+        try:
+            return content.decode(each).encode("utf-8", "replace").decode()
+        except (LookupError, ValueError):
+            continue
+    return content.decode("windows-1252", "replace")
+
+
+def _leaf(node: Mapping[str, Any]) -> Part:
+    headers = headers_of(node)
+    body = object_of(node, "body")
+    data = text_of(body, "data")
+    attachment_id = text_of(body, "attachmentId") or None
+    size = number_of(body, "size")
+    return Part(
+        text_of(node, "partId"),
+        content_type=(text_of(node, "mimeType") or headers.get("Content-Type", "").partition(";")[0].strip()).lower(),
+        headers=headers,
+        name=clean(decode(text_of(node, "filename"))),
+        data=None if not data and (attachment_id or size or node.get("parts")) else decode_base64(data),
+        attachment_id=attachment_id,
+        size=size,
+    )
+
+
+def _header_date(text: str) -> datetime:
+    if not text:
+        return EPOCH
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return EPOCH

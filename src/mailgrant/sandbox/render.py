@@ -1,0 +1,187 @@
+"""
+Google's Message JSON, written from a mail's bytes.
+
+The costly half of a message never changes: its snippet and its part tree. `Rendered` holds them as
+JSON already encoded, so that answering is joining bytes; labels and history ids are written each time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from mailgrant.sandbox import plaintext
+from mailgrant.sandbox.charset import decode_words
+from mailgrant.sandbox.mime import Headers, Part, parse
+
+# Above this even a text body is fetched by `attachments.get`; Google documents no figure.
+LARGEST_INLINE_TEXT = 1_048_576
+
+# Writes the attachment id of a part, given its part id.
+Naming: TypeAlias = Callable[[str], str]
+
+
+class Format(StrEnum):
+    """How much of a message is asked for (the enum of users.messages.get)."""
+
+    MINIMAL = "minimal"
+    METADATA = "metadata"
+    FULL = "full"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalars:
+    """What every format but the bare one shows of a message, and what changes over time."""
+
+    id: str
+    thread_id: str = field(kw_only=True)
+    labels: tuple[str, ...] = field(kw_only=True)
+    history_id: int = field(kw_only=True)
+    internal_date: int = field(kw_only=True)
+    size: int = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place in a payload where an attachment's id is written anew each time."""
+
+    part_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The unchanging JSON of one message: its snippet, its root's type and headers, its payload."""
+
+    snippet: str
+    mime_type: str = field(kw_only=True)
+    headers: Headers = field(kw_only=True, repr=False)
+    payload: tuple[str | Slot, ...] = field(kw_only=True, repr=False)
+    size: int = field(kw_only=True)
+
+    def full(self, name_attachment: Naming) -> str:
+        """Return the whole payload; attachments get the ids that `name_attachment` gives them."""
+        return "".join(piece if isinstance(piece, str) else name_attachment(piece.part_id) for piece in self.payload)
+
+    def metadata(self, wanted: Iterable[str] = ()) -> str:
+        """Return type and headers only; of the headers those wanted, or all when none is named."""
+        names = {name.lower() for name in wanted}
+        headers = tuple(header for header in self.headers if not names or header[0].lower() in names)
+        return f'{{"mimeType":{_json(self.mime_type)},"headers":{_headers_json(headers)}}}'
+
+
+def render(raw: bytes) -> Rendered:
+    """Write everything of a message that never changes."""
+    root = parse(raw)
+    payload = tuple(_merge(_pieces(root)))
+    return Rendered(
+        plaintext.snippet(root),
+        mime_type=root.mime_type,
+        headers=root.headers,
+        payload=payload,
+        size=sum(len(piece) for piece in payload if isinstance(piece, str)),
+    )
+
+
+def message_json(scalars: Scalars, snippet: str, *fields: tuple[str, str]) -> bytes:
+    """Return a Message resource: its scalars, then further fields as (name, JSON)."""
+    pieces = [f'{{"id":"{scalars.id}","threadId":"{scalars.thread_id}"']
+    if scalars.labels:
+        pieces.append(f'"labelIds":{_json(scalars.labels)}')
+    pieces += [
+        f'"snippet":{_json(snippet)}',
+        *(f'"{name}":{value}' for name, value in fields),
+        f'"sizeEstimate":{scalars.size}',
+        f'"historyId":"{scalars.history_id}"',
+        f'"internalDate":"{scalars.internal_date}"}}',
+    ]
+    return ",".join(pieces).encode()
+
+
+def base64url(content: bytes) -> str:
+    """Return bytes as Google writes them in JSON: base64url with its padding."""
+    return base64.urlsafe_b64encode(content).decode()
+
+
+def attachment(root: Part, part_id: str) -> bytes | None:
+    """Return what `attachments.get` answers for a part; None when the mail has no such part."""
+    for part in root.walk():
+        if part.part_id == part_id and _is_external(part):
+            return _data(part)
+    return None
+
+
+def _pieces(part: Part) -> Iterator[str | Slot]:
+    yield f'{{"partId":"{part.part_id}","mimeType":{_json(part.mime_type)},"filename":{_json(part.filename)}'
+    yield f',"headers":{_headers_json(part.headers)},"body":'
+    yield from _body(part)
+    if part.parts:
+        yield ',"parts":['
+        for number, child in enumerate(part.parts):
+            yield "," if number else ""
+            yield from _pieces(child)
+        yield "]"
+    yield "}"
+
+
+def _body(part: Part) -> Iterator[str | Slot]:
+    if part.parts and part.mime_type != "message/rfc822":
+        yield '{"size":0}'
+        return
+    data = _data(part)
+    if _is_external(part):
+        yield '{"attachmentId":"'
+        yield Slot(part.part_id)
+        yield f'","size":{len(data)}}}'
+    elif data:
+        yield f'{{"size":{len(data)},"data":"{base64url(data)}"}}'
+    else:
+        yield '{"size":0}'
+
+
+def _is_external(part: Part) -> bool:
+    if part.filename or part.mime_type == "message/rfc822":
+        return True
+    if part.parts or part.mime_type.startswith("multipart/"):
+        return False
+    return not part.is_body_text or len(part.body) > LARGEST_INLINE_TEXT
+
+
+def _data(part: Part) -> bytes:
+    # Gmail hands out body text as UTF-8 whatever the part's charset says; files stay as they are.
+    return part.text.encode("utf-8", "replace") if part.is_body_text else part.content
+
+
+def _merge(pieces: Iterable[str | Slot]) -> Iterator[str | Slot]:
+    """Join neighbouring texts, so that a payload is few pieces."""
+    texts: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        yield "".join(texts)
+        yield piece
+        texts = []
+    yield "".join(texts)
+
+
+def _headers_json(headers: Headers) -> str:
+    return _json([{"name": name, "value": decode_words(value)} for name, value in headers])
+
+
+def _json(value: Any) -> str:
+    # Google writes text as UTF-8; half a surrogate pair has none, so such a text is escaped.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() or _encodable(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -20,14 +20,24 @@ def real_now() -> datetime:
 class Clock:
     """A clock that starts at `start` (the real time unless told), runs, and can be moved."""
 
-    __slots__ = ("_base", "_started", "start")
+    __slots__ = ("_base", "_born", "_skipped", "_started", "start")
 
     def __init__(self, start: datetime | None = None) -> None:
         if start is not None and start.tzinfo is None:
             raise ValueError("a sandbox's clock starts at an aware time; this one has no time zone")
         self.start = (start or real_now()).astimezone(UTC)
         self._base = self.start
-        self._started = time.monotonic()
+        self._born = self._started = time.monotonic()
+        self._skipped = timedelta()
+
+    @property
+    def lived(self) -> timedelta:
+        """
+        How long this clock has run, jumps forward included and jumps back not.
+
+        Tokens age by it: one whose life has passed stays dead, however the clock is moved after.
+        """
+        return timedelta(seconds=time.monotonic() - self._born) + self._skipped
 
     def now(self) -> datetime:
         """Return the sandbox's time, in UTC."""
@@ -35,13 +45,13 @@ class Clock:
 
     def advance(self, by: timedelta) -> datetime:
         """Move the clock by `by`, backwards too, and return the new time."""
-        self._base += by
-        return self.now()
+        return self.set(self.now() + by)
 
     def set(self, to: datetime) -> datetime:
         """Set the clock to `to`; it runs on from there."""
         if to.tzinfo is None:
             raise ValueError("a sandbox's clock is set to an aware time; this one has no time zone")
+        self._skipped += max(to - self.now(), timedelta())
         self._base = to.astimezone(UTC)
         self._started = time.monotonic()
         return self.now()

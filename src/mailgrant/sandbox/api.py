@@ -1,0 +1,208 @@
+"""
+The way into the two APIs: who is calling, may they, is the call well formed, and how it is answered.
+
+Everything here is read from the discovery documents; what a method does is its handler's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.sandbox import errors
+from mailgrant.sandbox.bodies import read_body
+from mailgrant.sandbox.discovery import CALENDAR, GMAIL, ApiMethod, methods
+from mailgrant.sandbox.masks import BadMask, apply, mask_for
+from mailgrant.sandbox.routes import Routes
+from mailgrant.sandbox.tokens import AccessToken
+from mailgrant.sandbox.uploads import MAX_JSON, read_upload, too_large
+from mailgrant.sandbox.validate import read_parameters, unreadable
+from mailgrant.sandbox.wire import Answer, ApiCall, ApiError, Handler, HttpRequest, Media
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.people import Person
+    from mailgrant.sandbox.sandbox import Sandbox
+
+JSON = "application/json; charset=UTF-8"
+SHARED_HEADERS = [
+    ("Vary", "Origin"),
+    ("Vary", "X-Origin"),
+    ("Vary", "Referer"),
+    ("Server", "ESF"),
+    ("Cache-Control", "private"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+# Smaller answers gain nothing from gzip.
+WORTH_ZIPPING = 256
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A method behind a path; `upload` when the path is one of its upload paths."""
+
+    method: ApiMethod
+    upload: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request was found to call."""
+
+    target: Target
+    values: Mapping[str, str]
+
+    @property
+    def method(self) -> ApiMethod:
+        """The method called."""
+        return self.target.method
+
+
+class Api:
+    """Gmail and Calendar as one table of methods."""
+
+    def __init__(self, world: Sandbox, handlers: Mapping[str, Handler]) -> None:
+        self._world = world
+        self._handlers = handlers
+        self._routes: Routes[Target] = Routes()
+        for api in (GMAIL, CALENDAR):
+            for method in methods(api):
+                self._add(method)
+
+    def _add(self, method: ApiMethod) -> None:
+        self._routes.add(method.http_method, method.segments, Target(method, upload=False))
+        for segments in method.upload_segments:
+            self._routes.add(method.http_method, segments, Target(method, upload=True))
+
+    def find(self, request: HttpRequest) -> Route | None:
+        """Return what a request calls, None if that is nothing."""
+        found = self._routes.find(request.verb, request.raw_path)
+        return None if found is None else Route(*found)
+
+    def token(self, request: HttpRequest) -> AccessToken | None:
+        """Return the access token a request carries, dead or alive, for the log and for faults."""
+        return self._world.tokens.access_seen(bearer(request) or "")
+
+    def answer(self, route: Route, request: HttpRequest) -> Answer:
+        """Carry out one call and return its answer, refusals included."""
+        try:
+            call = self._admit(route, request)
+            handler = self._handlers.get(route.method.id)
+            if handler is None:
+                raise errors.not_built(route.method)
+            return _written(call, handler(call), request)
+        except ApiError as error:
+            return refusal(error, route.method.api, request)
+        except Exception:
+            log.exception("a handler failed: method=%s", route.method.id)
+            return refusal(errors.internal_error(), route.method.api, request)
+
+    def _admit(self, route: Route, request: HttpRequest) -> ApiCall:
+        """Check who calls and what; raises `ApiError` in the order in which Google looks."""
+        method = route.method
+        token, person = self._authenticate(method, request)
+        params = read_parameters(method, route.values, request.query)
+        if method.api == GMAIL and params["userId"].casefold() not in {"me", person.email.casefold()}:
+            raise errors.delegation_denied(person.email)
+        body, media = _content(route.target, request)
+        return ApiCall(
+            method,
+            self._world,
+            person,
+            token.scopes,
+            self._world.clock.now(),
+            params=params,
+            body=body,
+            media=media,
+            headers=request.headers,
+        )
+
+    def _authenticate(self, method: ApiMethod, request: HttpRequest) -> tuple[AccessToken, Person]:
+        text = bearer(request)
+        if text is None:
+            raise errors.missing_credential(method)
+        token = self._world.tokens.access(text)
+        person = self._world.people.find(token.email) if token else None
+        if token is None or person is None:
+            raise errors.bad_credential(method)
+        if not token.scopes & method.scopes:
+            raise errors.insufficient_scopes(method)
+        return token, person
+
+
+def bearer(request: HttpRequest) -> str | None:
+    """Return the token a request carries in its header or, as Google still allows, in its query."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and text.strip():
+        return text.strip()
+    if "_token=" not in request.target:
+        return None
+    return next((value for name, value in request.query if name in {"access_token", "oauth_token"}), None)
+
+
+def _content(target: Target, request: HttpRequest) -> tuple[dict[str, Any], Media | None]:
+    if target.upload:
+        content, media = read_upload(target.method, request)
+        return read_body(target.method, content), media
+    if len(request.body) > MAX_JSON:
+        raise too_large(MAX_JSON)
+    return read_body(target.method, request.body), None
+
+
+def _written(call: ApiCall, resource: dict[str, Any] | bytes | None, request: HttpRequest) -> Answer:
+    if resource is None:
+        return Answer(204, headers=list(SHARED_HEADERS))
+    headers = [("Content-Type", JSON), *SHARED_HEADERS]
+    text = call.params.get("fields")
+    if text is not None:
+        value = json.loads(resource) if isinstance(resource, bytes) else resource
+        resource = _masked(call.method, text, value)
+    if isinstance(resource, dict):
+        if call.method.api == CALENDAR and isinstance(resource.get("etag"), str):
+            headers.append(("ETag", resource["etag"]))
+        resource = dump(resource, pretty=call.params.get("prettyPrint") not in {"false", "0"})
+    return _zipped(Answer(200, headers=headers, body=resource), request)
+
+
+def _masked(method: ApiMethod, text: str, value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        masked: dict[str, Any] = apply(mask_for(method.api, method.response or "", text), value)
+    except BadMask as error:
+        if method.api == CALENDAR:
+            message = f"Invalid field selection {error.path}"
+            raise ApiError(400, "invalidParameter", message, location="fields", location_type="parameter") from error
+        description = f"Error expanding 'fields' parameter. Cannot find matching fields for path '{error.path}'."
+        refused = unreadable("Request contains an invalid argument.", "")
+        refused.details = [errors.bad_request(error.path, description)]
+        raise refused from error
+    return masked
+
+
+def dump(value: object, *, pretty: bool = True) -> bytes:
+    """Return JSON as Google writes it: indented by two unless asked otherwise, UTF-8 unescaped."""
+    if pretty:
+        return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def refusal(error: ApiError, api: str, request: HttpRequest) -> Answer:
+    """Return the answer that carries an error."""
+    headers = [("Content-Type", JSON), *SHARED_HEADERS, *error.headers]
+    if error.status == 304:
+        return Answer(304, headers=headers[1:])
+    bare = "xgafv=2" in request.target
+    return _zipped(Answer(error.status, headers=headers, body=dump(errors.encode(error, api, bare=bare))), request)
+
+
+def _zipped(answer: Answer, request: HttpRequest) -> Answer:
+    """Compress an answer; Google does so only for a User-Agent that says `gzip` as well."""
+    asked = "gzip" in request.headers.get("accept-encoding", "") and "gzip" in request.headers.get("user-agent", "")
+    if asked and len(answer.body) >= WORTH_ZIPPING:
+        answer.body = gzip.compress(answer.body, compresslevel=1, mtime=0)
+        answer.headers.append(("Content-Encoding", "gzip"))
+    return answer

@@ -1,0 +1,300 @@
+"""
+The control API, under `/_sandbox/`: what a test, a demo or a person does to this Google.
+
+Only loopback may use it, and no page of another origin: a browser that wanders to a foreign site
+must not be able to read mail here. Unknown fields are refused, errors are
+`{"error": {"message", "hint"}}`.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from mailgrant import _version
+from mailgrant.sandbox import delivery, entropy
+from mailgrant.sandbox.api import dump
+from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
+from mailgrant.sandbox.faults import Fault, duration
+from mailgrant.sandbox.people import Person
+from mailgrant.sandbox.routes import Routes
+from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.sandbox import Sandbox
+
+CONTROL = "/_sandbox/"
+JSON = "application/json; charset=utf-8"
+RFC822 = "message/rfc822"
+READABLE = frozenset({"application/json", RFC822})
+REQUIRED = object()
+
+Work: TypeAlias = Callable[[HttpRequest, Mapping[str, str]], Answer]
+
+
+class ControlError(Exception):
+    """A request to the control API that cannot be met."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.hint = hint
+
+
+class Control:
+    """Answers the control API of one sandbox."""
+
+    def __init__(self, world: Sandbox) -> None:
+        self._world = world
+        self._routes: Routes[Work] = Routes()
+        table: dict[tuple[str, str], Work] = {
+            ("GET", ""): self._index,
+            ("POST", "accounts"): self._add_account,
+            ("POST", "accounts/{email}/messages"): self._deliver,
+            ("GET", "accounts/{email}/messages"): self._messages,
+            ("POST", "accounts/{email}/events"): self._add_event,
+            ("GET", "sent"): self._sent,
+            ("POST", "clients"): self._add_client,
+            ("POST", "authorize"): self._authorize,
+            ("POST", "grants/revoke"): self._revoke,
+            ("POST", "tokens/expire"): self._expire,
+            ("GET", "clock"): self._clock,
+            ("POST", "clock"): self._set_clock,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): self._clear_faults,
+            ("GET", "requests"): self._requests,
+            ("POST", "reset"): self._reset,
+        }
+        for (verb, path), work in table.items():
+            self._routes.add(verb, f"_sandbox/{path}".strip("/").split("/"), work)
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """Answer one request."""
+        try:
+            _guard(request)
+            found = self._routes.find(request.verb, request.raw_path)
+            if found is None:
+                raise ControlError(404, f"There is no {request.verb} {request.path}.", "GET /_sandbox/ lists what is.")
+            work, values = found
+            return work(request, values)
+        except ControlError as error:
+            return _json({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
+        except ApiError as error:
+            return _json({"error": {"message": error.message, "hint": ""}}, status=error.status)
+        except ValueError as error:
+            return _json({"error": {"message": f"{error}", "hint": "Change it and send it again."}}, status=400)
+
+    def _index(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        world = self._world
+        return _json(
+            {
+                "version": _version.__version__,
+                "clock": {"now": _text(world.clock.now())},
+                "accounts": [_account(person) for person in world.people],
+                "clients": [_client(client) for client in world.clients],
+                "quota": world.quota,
+                "consent": world.consent.value,
+            }
+        )
+
+    def _add_account(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        fields = _fields(request, email=REQUIRED, name="", workspace=False, test_user=True)
+        return _json(_account(self._world.people.add(**fields)), status=201)
+
+    def _person(self, email: str) -> Person:
+        person = self._world.people.find(email)
+        if person is None:
+            raise ControlError(404, f"There is no account {email}.", "POST /_sandbox/accounts adds one.")
+        return person
+
+    def _deliver(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
+        person = self._person(values["email"])
+        if request.media_type == RFC822:
+            stored = person.mailbox.deliver(request.body)
+        else:
+            stored = delivery.deliver_fields(person, _object(request), self._world.clock.now())
+        return _json({"id": stored.id, "threadId": stored.thread_id}, status=201)
+
+    def _messages(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
+        query = dict(request.query).get("q", "")
+        held = self._person(values["email"]).mailbox.search(query)
+        return _json({"messages": [_message(stored) for stored in held]})
+
+    def _add_event(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
+        person = self._person(values["email"])
+        return _json(person.diary.add_event("primary", _object(request), actor=person.email), status=201)
+
+    def _sent(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        return _json({"sent": [_sent_mail(mail) for mail in self._world.post.sent]})
+
+    def _add_client(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        fields = _fields(
+            request,
+            type=REQUIRED,
+            redirect_uris=[],
+            publishing_status="production",
+            verified=True,
+            secret=None,
+            project=None,
+            client_id=None,
+            name="Mailgrant test",
+        )
+        project = fields["project"] or self._world.ids.decimal("project", 12)
+        name = self._world.ids.base32hex26("client")
+        client = OAuthClient(
+            fields["client_id"] or f"{project}-{name}000000.apps.googleusercontent.com",
+            secret=fields["secret"] or entropy.client_secret(),
+            kind=ClientKind(fields["type"]),
+            redirect_uris=tuple(fields["redirect_uris"]),
+            publishing=Publishing(fields["publishing_status"]),
+            verified=fields["verified"],
+            project=project,
+            name=fields["name"],
+        )
+        self._world.clients.add(client)
+        return _json(_client(client) | {"client_secret": client.secret, "file": client.file()}, status=201)
+
+    def _authorize(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        fields = _fields(request, email=REQUIRED, client_id=None, scopes=REQUIRED)
+        return _json(self._world.authorize(**fields))
+
+    def _revoke(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        self._world.revoke(**_fields(request, email=REQUIRED, client_id=None))
+        return _json({})
+
+    def _expire(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        self._world.expire_tokens(**_fields(request, email=None))
+        return _json({})
+
+    def _clock(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        return _json({"now": _text(self._world.clock.now())})
+
+    def _set_clock(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        fields = _fields(request, advance=None, set=None)
+        if (fields["advance"] is None) == (fields["set"] is None):
+            raise ControlError(400, "The clock takes `advance` or `set`, one of them.", 'Send {"advance": "8d"}.')
+        if fields["advance"] is not None:
+            now = self._world.clock.advance(duration(fields["advance"]))
+        else:
+            now = self._world.clock.set(datetime.fromisoformat(fields["set"]))
+        return _json({"now": _text(now)})
+
+    def _faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        return _json({"faults": [fault.to_json() for fault in self._world.faults]})
+
+    def _add_fault(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        self._world.faults.add(Fault.read(_object(request)))
+        return _json({})
+
+    def _clear_faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        self._world.faults.clear()
+        return _json({})
+
+    def _requests(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        return _json({"requests": [entry.to_json() for entry in self._world.journal]})
+
+    def _reset(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        _fields(request)
+        self._world.reset()
+        return _json({})
+
+
+def _guard(request: HttpRequest) -> None:
+    """Refuse what does not come from this machine's own programs and pages."""
+    host = request.headers.get("host")
+    if host is not None and urlsplit(f"//{host}").hostname not in LOOPBACK_HOSTS:
+        raise ControlError(
+            403, f"The control API does not answer for the host {host}.", "Use http://127.0.0.1:<port>/."
+        )
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"http://{host}":
+        raise ControlError(403, f"The control API does not answer to pages of {origin}.", "Use a program of your own.")
+    if request.verb == "POST" and request.media_type not in READABLE:
+        hint = "Send Content-Type: application/json (for mail also message/rfc822)."
+        raise ControlError(415, "The control API reads JSON and mails only.", hint)
+
+
+def _object(request: HttpRequest) -> dict[str, Any]:
+    """Return the body's JSON object, empty if there is no body."""
+    if not request.body.strip():
+        return {}
+    try:
+        value = json.loads(request.body)
+    except ValueError as error:
+        raise ControlError(400, f"The body is not JSON: {error}.", "Send a JSON object.") from error
+    if not isinstance(value, dict):
+        raise ControlError(400, "The body is JSON but not an object.", "Send a JSON object.")
+    return value
+
+
+def _fields(request: HttpRequest, **known: Any) -> dict[str, Any]:
+    """Return the body's fields with defaults; one that is `REQUIRED` must be there, strange ones must not."""
+    given = _object(request)
+    strange = sorted(set(given) - set(known))
+    if strange:
+        listed = ", ".join(known) or "none"
+        raise ControlError(400, f"There is no field {strange[0]!r} here.", f"Known fields: {listed}.")
+    missing = [name for name, default in known.items() if default is REQUIRED and name not in given]
+    if missing:
+        raise ControlError(400, f"The field {missing[0]!r} is missing.", f"Known fields: {', '.join(known)}.")
+    for name, default in known.items():
+        if isinstance(default, bool) and not isinstance(given.get(name, default), bool):
+            raise ControlError(400, f"The field {name!r} is true or false.", "Send a JSON boolean.")
+    return known | given
+
+
+def _json(body: Mapping[str, Any], *, status: int = 200) -> Answer:
+    headers = [("Content-Type", JSON), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    return Answer(status, headers=headers, body=dump(body))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _account(person: Person) -> dict[str, Any]:
+    return {
+        "email": person.email,
+        "name": person.name,
+        "sub": person.sub,
+        "workspace": person.workspace,
+        "test_user": person.test_user,
+    }
+
+
+def _client(client: OAuthClient) -> dict[str, Any]:
+    return {
+        "client_id": client.id,
+        "type": client.kind.value,
+        "name": client.name,
+        "project": client.project,
+        "redirect_uris": list(client.redirect_uris),
+        "publishing_status": client.publishing.value,
+        "verified": client.verified,
+    }
+
+
+def _message(stored: delivery.StoredMessage) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "threadId": stored.thread_id,
+        "labelIds": sorted(stored.labels),
+        "raw": urlsafe_b64encode(stored.raw).decode(),
+    }
+
+
+def _sent_mail(mail: delivery.SentMail) -> dict[str, Any]:
+    return {
+        "time": _text(mail.at),
+        "method": mail.method,
+        "sender": mail.sender,
+        "recipients": list(mail.recipients),
+        "id": mail.message_id,
+        "raw": urlsafe_b64encode(mail.raw).decode(),
+    }

@@ -1,0 +1,180 @@
+"""
+Doors: every path of this Google that is not an API method, and what a request is let in as.
+
+`Doors.admit` finds out what a request is and what goes wrong with it; the work itself comes after,
+because a fault may have to happen before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+from mailgrant.sandbox import consent as consent_pages
+from mailgrant.sandbox.api import Api, Route, refusal
+from mailgrant.sandbox.clients import LOOPBACK_HOSTS
+from mailgrant.sandbox.consent import ConsentDesk
+from mailgrant.sandbox.control import CONTROL, Control
+from mailgrant.sandbox.errors import html_error, not_found_page
+from mailgrant.sandbox.faults import Effect, header_effect
+from mailgrant.sandbox.forms import OAuthError, redirect
+from mailgrant.sandbox.identity import IdentityDesk
+from mailgrant.sandbox.journal import Entry
+from mailgrant.sandbox.oauth import TokenDesk
+from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.sandbox import Sandbox
+
+Work: TypeAlias = Callable[[HttpRequest, Entry], Answer]
+Describe: TypeAlias = Callable[[HttpRequest, Entry], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands behind one path; `operation` is its name in the log, empty if it is not logged."""
+
+    operation: str
+    work: Work
+    describe: Describe | None = None
+
+
+@dataclass(slots=True)
+class Admission:
+    """
+    A request that was let in: what it will do, what goes wrong with it, and its entry in the log.
+
+    `entry` is None for what is not logged.
+    """
+
+    request: HttpRequest
+    entry: Entry
+    work: Callable[[], Answer] = field(repr=False)
+    effect: Effect | None = None
+    logged: bool = True
+    api: str | None = None
+
+    def carry_out(self) -> Answer:
+        """Do the work, or give the error that the fault puts in its place."""
+        if self.effect is None or self.effect.status is None:
+            return self.work()
+        reason, message = self.effect.said
+        if self.api is not None:
+            return refusal(ApiError(self.effect.status, reason, message), self.api, self.request)
+        word = self.effect.reason or "internal_failure"
+        return OAuthError(self.effect.status, word, self.effect.message or "Backend Error").answer()
+
+
+class Doors:
+    """All the ways into one sandbox."""
+
+    def __init__(self, world: Sandbox, api: Api) -> None:
+        self._world = world
+        self._api = api
+        self._control = Control(world)
+        self._doors = _table(TokenDesk(world), IdentityDesk(world), ConsentDesk(world))
+
+    def admit(self, request: HttpRequest) -> Admission:
+        """Find out what a request is, and what goes wrong with it."""
+        request = _overridden(request)
+        path = request.raw_path
+        entry = Entry(self._world.clock.now(), method="", verb=request.verb, path=path)
+        if path == "/" or path.startswith(CONTROL):
+            work = _to_control if path == "/" else self._control.answer
+            return Admission(request, entry, lambda: work(request), logged=False)
+        door = self._doors.get((request.verb, path))
+        if door is not None:
+            admission = self._through(door, request, entry)
+        else:
+            admission = self._to_api(self._api.find(request), request, entry)
+        try:
+            admission.effect = self._effect(admission) if admission.logged else None
+        except ValueError as error:
+            return Admission(request, entry, partial(html_error, 400, f"X-Sandbox-Fault: {error}"))
+        entry.fault = str(admission.effect) if admission.effect else None
+        return admission
+
+    def _through(self, door: Door, request: HttpRequest, entry: Entry) -> Admission:
+        entry.method = door.operation
+        if door.describe is not None:
+            door.describe(request, entry)
+        return Admission(request, entry, lambda: door.work(request, entry), logged=bool(door.operation))
+
+    def _to_api(self, route: Route | None, request: HttpRequest, entry: Entry) -> Admission:
+        if route is None:
+            return Admission(request, entry, lambda: not_found_page(request.path))
+        entry.method = route.method.id
+        token = self._api.token(request)
+        if token is not None:
+            entry.account, entry.client_id = token.email, token.client_id
+        return Admission(request, entry, lambda: self._api.answer(route, request), api=route.method.api)
+
+    def _effect(self, admission: Admission) -> Effect | None:
+        """Return the fault that a request brings itself, else the first that waits for one like it."""
+        own = admission.request.headers.get("x-sandbox-fault")
+        if own is not None:
+            return header_effect(own)
+        entry = admission.entry
+        return self._world.faults.take(entry.method, entry.path, entry.account)
+
+
+def _overridden(request: HttpRequest) -> HttpRequest:
+    """Apply X-HTTP-Method-Override: long queries come as a POSTed form, PATCH as POST."""
+    verb = request.headers.get("x-http-method-override")
+    if verb is None or request.verb != "POST":
+        return request
+    if verb == "GET" and request.media_type == "application/x-www-form-urlencoded":
+        joiner = "&" if "?" in request.target else "?"
+        target = f"{request.target}{joiner}{request.body.decode('latin-1')}"
+        return HttpRequest("GET", target, headers=request.headers)
+    return HttpRequest(verb.upper(), request.target, headers=request.headers, body=request.body)
+
+
+def _to_control(_: HttpRequest) -> Answer:
+    return redirect(CONTROL)
+
+
+def _table(tokens: TokenDesk, identity: IdentityDesk, consent: ConsentDesk) -> dict[tuple[str, str], Door]:
+    """Return the doors by verb and path, Google's aliases included."""
+    auth = Door("oauth2.auth", consent.begin)
+    token = Door("oauth2.token", tokens.token, tokens.describe)
+    revoke = Door("oauth2.revoke", tokens.revoke)
+    old_info = Door("oauth2.tokeninfo", identity.tokeninfo_v2, identity.describe)
+    new_info = Door("oauth2.tokeninfo", identity.tokeninfo_v3, identity.describe)
+    old_user = Door("oauth2.userinfo", identity.userinfo_v2, identity.describe)
+    new_user = Door("oauth2.userinfo", identity.userinfo_v3, identity.describe)
+    behind = {
+        ("GET", "/o/oauth2/v2/auth", "/o/oauth2/auth"): auth,
+        ("POST", "/token", "/o/oauth2/token", "/oauth2/v3/token", "/oauth2/v4/token"): token,
+        ("POST", "/revoke", "/o/oauth2/revoke"): revoke,
+        ("GET", "/o/oauth2/revoke"): revoke,
+        ("GET", "/oauth2/v1/tokeninfo", "/oauth2/v2/tokeninfo"): old_info,
+        ("POST", "/oauth2/v1/tokeninfo", "/oauth2/v2/tokeninfo"): old_info,
+        ("GET", "/tokeninfo", "/oauth2/v3/tokeninfo"): new_info,
+        ("POST", "/tokeninfo", "/oauth2/v3/tokeninfo"): new_info,
+        ("GET", "/oauth2/v1/userinfo", "/oauth2/v2/userinfo", "/userinfo/v2/me"): old_user,
+        ("GET", "/v1/userinfo", "/oauth2/v3/userinfo"): new_user,
+        ("POST", "/v1/userinfo", "/oauth2/v3/userinfo"): new_user,
+        ("GET", "/oauth2/v3/certs", "/oauth2/v2/certs"): Door("oauth2.certs", identity.jwks),
+        ("GET", "/oauth2/v1/certs"): Door("oauth2.certs", identity.pem),
+        ("GET", "/.well-known/openid-configuration"): Door("oauth2.metadata", identity.metadata),
+    }
+    table = {(verb, path): door for (verb, *paths), door in behind.items() for path in paths}
+    # What people see on the way is not in the log: it is one authorization, however many pages it takes.
+    steps = {
+        consent_pages.CHOOSER: consent.chooser,
+        consent_pages.WARNING: consent.warning,
+        consent_pages.CONSENT: consent.consent,
+    }
+    table |= {(verb, path): Door("", work) for path, work in steps.items() for verb in ("GET", "POST")}
+    return table | {("GET", consent_pages.FAILURE): Door("", consent.failure)}
+
+
+def loopback_origin(request: HttpRequest) -> str | None:
+    """Return `http://host:port` of a request sent to loopback, None for Google's own names."""
+    host = request.headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname
+    return f"http://{host}" if name in LOOPBACK_HOSTS else None

@@ -1,0 +1,77 @@
+"""
+The journal: one entry per request, for tests and people to read. Never a token.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+# Old entries fall off, so that a sandbox left running does not grow.
+KEPT = 100_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """
+    What one request was, and what became of it.
+
+    `method` is an API method's id or `oauth2.token` and the like; empty where a path leads nowhere.
+    `status` is None if no answer was sent. `path` is without the query, where codes and tokens travel.
+    """
+
+    time: datetime
+    method: str = field(kw_only=True)
+    verb: str = field(kw_only=True)
+    path: str = field(kw_only=True)
+    account: str | None = field(kw_only=True, default=None)
+    client_id: str | None = field(kw_only=True, default=None)
+    grant_type: str | None = field(kw_only=True, default=None)
+    status: int | None = field(kw_only=True, default=None)
+    units: int = field(kw_only=True, default=0)
+    bytes: int = field(kw_only=True, default=0)
+    fault: str | None = field(kw_only=True, default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the control API lists it; `grant_type` and `fault` only where there is one."""
+        entry: dict[str, Any] = {
+            "time": self.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "method": self.method,
+            "verb": self.verb,
+            "path": self.path,
+            "account": self.account,
+            "client_id": self.client_id,
+            "status": self.status,
+            "units": self.units,
+            "bytes": self.bytes,
+        }
+        extras = {"grant_type": self.grant_type, "fault": self.fault}
+        return entry | {name: value for name, value in extras.items() if value is not None}
+
+
+class Journal:
+    """The entries of one sandbox, oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+
+    def write(self, entry: Entry) -> None:
+        """Add an entry."""
+        self._entries.append(entry)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
+    def count(self, method: str) -> int:
+        """Return how many requests called a method."""
+        return sum(entry.method == method for entry in self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,79 @@
+"""
+Routes: which method a verb and a path lead to.
+
+A tree over path segments, so that finding one of a hundred methods costs a few dictionary look-ups.
+Segments are decoded one by one: an encoded slash inside an id separates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+T = TypeVar("T")
+
+
+class Routes(Generic[T]):
+    """A table from (verb, path) to a target, with `{name}` segments."""
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+
+    def add(self, verb: str, segments: Sequence[str], target: T) -> None:
+        """Lead `verb` at this path to `target`."""
+        node = self._root
+        for segment in segments:
+            node = node.child(segment)
+        node.targets[verb] = target
+
+    def find(self, verb: str, raw_path: str) -> tuple[T, dict[str, str]] | None:
+        """Return the target and the values of the path's `{names}`, or None."""
+        node, values = self._root, {}
+        for segment in raw_path.strip("/").split("/"):
+            found = node.literal.get(segment)
+            if found is None:
+                text = unquote(segment)
+                branch = node.branch(text)
+                if branch is None:
+                    return None
+                values[branch.name] = text.removesuffix(branch.suffix)
+                found = branch.node
+            node = found
+        target = node.targets.get(verb)
+        return None if target is None else (target, values)
+
+
+class _Node(Generic[T]):
+    __slots__ = ("branches", "literal", "targets")
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Node[T]] = {}
+        self.branches: list[_Branch[T]] = []
+        self.targets: dict[str, T] = {}
+
+    def child(self, segment: str) -> _Node[T]:
+        """Return the node behind a segment of a template, made if need be."""
+        if not segment.startswith("{"):
+            return self.literal.setdefault(segment, _Node())
+        name, _, suffix = segment[1:].partition("}")
+        for branch in self.branches:
+            if branch.suffix == suffix:
+                return branch.node
+        branch = _Branch(name, suffix)
+        # The longest suffix first, so that `{id}:disable` is tried before `{id}`.
+        self.branches = sorted([*self.branches, branch], key=lambda known: -len(known.suffix))
+        return branch.node
+
+    def branch(self, text: str) -> _Branch[T] | None:
+        """Return the `{name}` that takes this text."""
+        return next((known for known in self.branches if text and text.endswith(known.suffix)), None)
+
+
+class _Branch(Generic[T]):
+    __slots__ = ("name", "node", "suffix")
+
+    def __init__(self, name: str, suffix: str) -> None:
+        self.name = name
+        self.suffix = suffix
+        self.node: _Node[T] = _Node()

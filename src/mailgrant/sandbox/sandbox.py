@@ -1,0 +1,218 @@
+"""
+Sandbox: a Google that lives in memory.
+
+`handle` is all of it for a program; the rest is what a test does to it. One lock stands around the
+world: requests come from a server's thread, a test's hands from another.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.sandbox import calendar, gmail, seeds
+from mailgrant.sandbox.account import Account
+from mailgrant.sandbox.api import Api
+from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
+from mailgrant.sandbox.clock import Clock, real_now
+from mailgrant.sandbox.consent import ConsentMode
+from mailgrant.sandbox.delivery import Post, SentMail
+from mailgrant.sandbox.doors import Admission, Doors, loopback_origin
+from mailgrant.sandbox.faults import Effect, Fault, Faults, Moment
+from mailgrant.sandbox.ids import Ids
+from mailgrant.sandbox.journal import Entry, Journal
+from mailgrant.sandbox.keys import SigningKey
+from mailgrant.sandbox.people import People, Person
+from mailgrant.sandbox.scopes import normal
+from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
+from mailgrant.sandbox.wire import Answer, HttpRequest
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.server import Served
+
+
+class Sandbox:
+    """
+    A whole Google: people, clients, mail, calendars, tokens, and a clock of its own.
+
+    `now` is where the clock starts (the real time if None); `consent` says who answers the consent
+    page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`).
+    """
+
+    def __init__(
+        self, now: datetime | None = None, *, consent: str = "page", seed: str = "demo", quota: str = "2026"
+    ) -> None:
+        self.clock = Clock(now)
+        self.key = SigningKey()
+        self.consent = ConsentMode(consent)
+        self.quota = quota
+        self.url: str | None = None
+        self._lock = threading.RLock()
+        self._plant = seeds.named(seed)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.ids = Ids(self.clock.start)
+        self.people = People(self.clock, self.ids)
+        self.clients = Clients()
+        self.tokens = TokenBook(self.clock)
+        self.faults = Faults()
+        self.journal = Journal()
+        self.post = Post(self)
+        self._doors = Doors(self, Api(self, gmail.HANDLERS | calendar.HANDLERS))
+        self._plant(self)
+
+    def reset(self) -> None:
+        """Go back to the seed: everything given, sent or broken since is gone, and so are all tokens."""
+        with self._lock:
+            self.clock.restart()
+            self._fill()
+
+    def locked(self) -> AbstractContextManager[bool]:
+        """Keep requests out for as long as the context lasts."""
+        return self._lock
+
+    # What a program sees.
+
+    def handle(self, request: HttpRequest) -> Answer:
+        """Answer one request; raises ConnectionResetError where a fault cuts the connection."""
+        admission = self.admit(request)
+        effect = admission.effect
+        if effect is None or effect.status is not None:
+            return self.perform(admission)
+        if effect.hang or effect.drop is Moment.BEFORE:
+            self.abandon(admission)
+            raise ConnectionResetError("the sandbox was told not to answer")
+        wait = effect.late or effect.delay or timedelta()
+        if effect.late or effect.when is Moment.BEFORE:
+            time.sleep(wait.total_seconds())
+        answer = self.perform(admission)
+        if effect.drop is Moment.AFTER or effect.late:
+            raise ConnectionResetError("the sandbox was told to lose its answer")
+        if effect.when is Moment.AFTER:
+            time.sleep(wait.total_seconds())
+        return answer
+
+    def admit(self, request: HttpRequest) -> Admission:
+        """Find out what a request is and what goes wrong with it, without doing anything yet."""
+        with self._lock:
+            return self._doors.admit(request)
+
+    def perform(self, admission: Admission) -> Answer:
+        """Do the work of a request and write it into the log."""
+        with self._lock:
+            answer = admission.carry_out()
+            admission.entry.status = answer.status
+            admission.entry.bytes = len(answer.body)
+            self.abandon(admission)
+            return answer
+
+    def abandon(self, admission: Admission) -> None:
+        """Write a request into the log without doing its work."""
+        if admission.logged:
+            self.journal.write(admission.entry)
+
+    def origin(self, request: HttpRequest) -> str | None:
+        """Return the address at which a request found this sandbox, None if it asked for Google by name."""
+        return loopback_origin(request)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[Served]:
+        """Serve this sandbox from a background thread; the context gives an object with its `url`."""
+        from mailgrant.sandbox.server import serve
+
+        return serve(self, host, port)
+
+    # What a test does.
+
+    def account(self, email: str, **about: Any) -> Account:
+        """Return what can be done as the owner of an account; one that is not there yet is added."""
+        with self._lock:
+            person = self.people.find(email) or self.people.add(email, **about)
+            return Account(person, self)
+
+    @property
+    def sent(self) -> list[SentMail]:
+        """Every mail that left an account, in order."""
+        return list(self.post.sent)
+
+    @property
+    def requests(self) -> list[Entry]:
+        """Every request so far, control calls apart."""
+        return list(self.journal)
+
+    def fault(
+        self,
+        method: str | None = None,
+        *,
+        path: str | None = None,
+        account: str | None = None,
+        nth: int = 1,
+        times: int = 1,
+        **effect: Any,
+    ) -> None:
+        """
+        Make a request fail: `fault("gmail.users.messages.send", drop="after")`.
+
+        The effect's fields are the control API's (`status`, `reason`, `drop`, `late`, `delay`, `when`, `hang`).
+        """
+        fault = Fault(Effect.read(effect), method=method, path=path, account=account, nth=nth, times=times)
+        with self._lock:
+            self.faults.add(fault)
+
+    def authorize(self, email: str, client_id: str | None = None, scopes: Any = ()) -> dict[str, Any]:
+        """
+        Grant scopes without a page, as if the person had consented just now.
+
+        Returns Google's authorized_user JSON with a live access token in `token`. Any scope may be
+        granted so, also those that the consent page refuses.
+        """
+        with self._lock:
+            person, client = self._person(email), self._client(client_id)
+            granted = normal(scopes.split() if isinstance(scopes, str) else scopes)
+            self.tokens.grant(client.project, person.email, granted)
+            access = self.tokens.issue_access(client, person.email, granted, offline=True)
+            refresh = self.tokens.issue_refresh(client, person.email, granted)
+        return {
+            "type": "authorized_user",
+            "client_id": client.id,
+            "client_secret": client.secret,
+            "refresh_token": refresh.text,
+            "token": access.text,
+            "token_uri": f"{self.url}/token" if self.url else GOOGLE_TOKEN_URI,
+            "scopes": sorted(granted),
+            "expiry": (real_now() + ACCESS_LIFE).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "universe_domain": "googleapis.com",
+            "account": person.email,
+        }
+
+    def revoke(self, email: str, client_id: str | None = None) -> None:
+        """Take a grant back, as its owner could in the account settings: all of the project's tokens die."""
+        with self._lock:
+            self.tokens.revoke_grant(self._client(client_id).project, self._person(email).email)
+
+    def expire_tokens(self, email: str | None = None) -> int:
+        """Let an hour pass for all access tokens, or for one person's; refresh tokens live on."""
+        with self._lock:
+            return self.tokens.expire_access(None if email is None else self._person(email).email)
+
+    def client_secrets(self, kind: str = "installed") -> dict[str, Any]:
+        """Return a default client's file; while the sandbox is served its addresses lead here."""
+        client = self.clients.default(ClientKind(kind))
+        if self.url is None:
+            return client.file(GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI)
+        return client.file(f"{self.url}/o/oauth2/auth", f"{self.url}/token")
+
+    def _person(self, email: str) -> Person:
+        person = self.people.find(email)
+        if person is None:
+            raise ValueError(f"this sandbox has no account {email}")
+        return person
+
+    def _client(self, client_id: str | None) -> OAuthClient:
+        client = self.clients.find(client_id) if client_id else self.clients.default(ClientKind.INSTALLED)
+        if client is None:
+            raise ValueError(f"this sandbox has no client {client_id}")
+        return client

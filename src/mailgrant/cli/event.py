@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .invocation import Invocation
-from .moments import as_time, in_zone, moment
-from .moments import length as parse_length
+from .moments import as_time, in_zone, parse_length, parse_moment
 from .output import Columns, local
 from .tree import Noun, Verb
 
 if TYPE_CHECKING:
     from mailgrant import Account, Event
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 NEXT = 10
 
@@ -34,8 +31,8 @@ def event() -> None:
 
 @event.command(name="list", example="mailgrant event list --from 2026-03-01 --until 2026-04-01 --count 100")
 @click.option("--upcoming", is_flag=True, help="From now on; so it is unless --from says otherwise.")
-@click.option("--from", "start", metavar="WHEN", type=moment, help="From this day or time on.")
-@click.option("--until", metavar="WHEN", type=moment, help="Up to this day or time.")
+@click.option("--from", "start", metavar="WHEN", type=parse_moment, help="From this day or time on.")
+@click.option("--until", metavar="WHEN", type=parse_moment, help="Up to this day or time.")
 @click.option("--search", metavar="WORDS", default="", help="Only events with these words.")
 @how_many
 @which_calendar
@@ -74,8 +71,8 @@ def agenda(invocation: Invocation, count: int, calendar: str) -> None:
 
 @event.command(example="mailgrant event add Lunch --start 2026-03-05T12:00 --length 1h --attendee grace@example.com")
 @click.argument("summary")
-@click.option("--start", metavar="WHEN", type=moment, required=True, help="A time, or a day for an all-day event.")
-@click.option("--end", metavar="WHEN", type=moment, help="A time, or the last day.")
+@click.option("--start", metavar="WHEN", type=parse_moment, required=True, help="A time; a day makes it all-day.")
+@click.option("--end", metavar="WHEN", type=parse_moment, help="A time, or the last day.")
 @click.option("--length", metavar="LENGTH", type=parse_length, help="Instead of --end: 45m, 1h30m, 2d.")
 @click.option("--location", help="Where.")
 @click.option("--description", help="What else there is to say.")

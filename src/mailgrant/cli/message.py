@@ -96,10 +96,11 @@ def reply(
         raise click.UsageError("An answer needs --text or --html.")
     said, shown = read_text(text), read_file(html)
     with invocation.open() as mailgrant:
-        gmail = invocation.account(mailgrant).gmail
-        answer = gmail.read(message_id).reply(text=said, html=shown, all=everybody)
+        account = invocation.account(mailgrant)
+        me = account.grant().account
+        answer = account.gmail.read(message_id).reply(text=said, html=shown, all=everybody, me=me)
         files = Attachment.collect(attach)
-        print_sent(invocation, gmail.send(replace(answer, attachments=answer.attachments + files)))
+        print_sent(invocation, account.gmail.send(replace(answer, attachments=answer.attachments + files)))
 
 
 @message.command(example="mailgrant message label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")

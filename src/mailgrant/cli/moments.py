@@ -7,11 +7,18 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 import click
 
-_LENGTH = re.compile(r"(\d+)(m|h|d|w)")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LENGTH = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
-def moment(text: str) -> date | datetime:
+def parse_moment(text: str) -> date | datetime:
     """
     Read a day (`2026-03-05`) or a time (`2026-03-05T12:00`, with `Z` or `+01:00` if it is not local).
 
@@ -23,8 +30,8 @@ def moment(text: str) -> date | datetime:
         raise click.BadParameter(f"{text!r} is not a day (2026-03-05) nor a time (2026-03-05T12:00).") from error
 
 
-def length(text: str) -> timedelta:
-    """Read a length of time: `45m`, `1h`, `1h30m`, `2d`."""
+def parse_length(text: str) -> timedelta:
+    """Read a length of time: `60ms`, `45m`, `1h30m`, `2d`."""
     if not re.fullmatch(f"({_LENGTH.pattern})+", text):
         raise click.BadParameter(f"{text!r} is not a length of time such as 45m, 1h30m or 2d.")
     return sum((int(number) * _UNITS[unit] for number, unit in _LENGTH.findall(text)), timedelta())

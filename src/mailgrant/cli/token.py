@@ -35,15 +35,13 @@ def token(invocation: Invocation, email: str | None, xoauth2: bool) -> None:
         expires_at = account.token_expiry()
     if xoauth2 and MAIL_PROGRAMS not in grant.scopes:
         say(f"Gmail's IMAP and SMTP servers refuse this token: they want the scope {MAIL_PROGRAMS}")
-    content = {
-        "access_token": access_token.reveal(),
-        "expires_at": expires_at,
-        "scopes": grant.scopes,
-        "account": grant.account,
-    }
+    content = {"expires_at": expires_at, "scopes": grant.scopes, "account": grant.account}
     if xoauth2:
-        content["xoauth2"] = sasl(grant, access_token)
-    invocation.printer.one(content, content["xoauth2"] if xoauth2 else content["access_token"])
+        response = sasl(grant, access_token)
+        invocation.printer.one({"xoauth2": response, **content}, response)
+    else:
+        bare = access_token.reveal()
+        invocation.printer.one({"access_token": bare, **content}, bare)
 
 
 def sasl(grant: Grant, access_token: Secret) -> str:

@@ -1,1 +1,1 @@
-"""Consent: scopes, the question put to a person, and the credentials that follow (RFC 6749)."""
+"""OAuth 2.0 with Google: pure nouns and conversations; the shells do the travelling."""

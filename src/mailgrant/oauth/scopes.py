@@ -1,82 +1,31 @@
 """
-Scope and Scopes: one permission, and sets of them that know what covers what.
-
-A short name is Google's URL without its prefix (`gmail.send`); `mail.google.com` is the one that
-has none. See developers.google.com/workspace/gmail/api/auth/scopes and the same page of Calendar.
+Scope, Scopes: the permissions an application can ask for, and which of them stand in for others.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mailgrant.errors import SettingsError
 
-from .methods import ACCEPTED
+from .scope_table import ACCEPTED, ALIASES, DESCRIPTIONS, IRREGULAR, PREFIX, REACH
 
-PREFIX = "https://www.googleapis.com/auth/"
+# Where a misspelt address is ours to notice; scopes of Google's other APIs are nobody's business here.
+OURS = (f"{PREFIX}gmail", f"{PREFIX}calendar")
 
-# From narrow to wide, so that the first that opens a method is the least to ask for. The words are
-# for people: "allow this application to …".
-KNOWN: dict[str, str] = {
-    "openid": "know who you are",
-    "userinfo.email": "see your email address",
-    "userinfo.profile": "see your name and picture",
-    "gmail.labels": "see and edit your email labels",
-    "gmail.send": "send email on your behalf",
-    "gmail.readonly": "read your email and settings",
-    "gmail.insert": "add mail to your mailbox",
-    "gmail.settings.basic": "change your email settings and filters",
-    "gmail.compose": "write drafts and send email",
-    "gmail.modify": "read, write, send and organise your email",
-    "gmail.settings.sharing": "manage who can use your mailbox",
-    "mail.google.com": "read, write, send and permanently delete all your email",
-    "calendar.settings.readonly": "see your calendar settings",
-    "calendar.calendarlist.readonly": "see the list of your calendars",
-    "calendar.freebusy": "see when you are free",
-    "calendar.acls.readonly": "see who may use your calendars",
-    "calendar.calendars.readonly": "see the names and zones of your calendars",
-    "calendar.events.readonly": "see your calendar events",
-    "calendar.readonly": "see your calendars and events",
-    "calendar.settings": "change your calendar settings",
-    "calendar.calendarlist": "change the list of your calendars",
-    "calendar.events": "see and change your calendar events",
-    "calendar.acls": "change who may use your calendars",
-    "calendar.calendars": "make and change calendars",
-    "calendar": "see, change, share and delete your calendars",
-    "gmail.metadata": "see the headers and labels of your email, not its text",
-    "calendar.events.owned.readonly": "see events on calendars you own",
-    "calendar.events.owned": "see and change events on calendars you own",
-    "calendar.events.public.readonly": "see events on public calendars",
-    "calendar.events.freebusy": "see when people are free on calendars you can see",
-    "calendar.app.created": "make calendars of its own and change events on them",
-    "gmail.addons.current.action.compose": "write and send email when you use the add-on",
-    "gmail.addons.current.message.action": "see the message you open when you use the add-on",
-    "gmail.addons.current.message.metadata": "see the headers of the message you open while the add-on runs",
-    "gmail.addons.current.message.readonly": "see the message you open while the add-on runs",
-}
-# These are accepted by methods but show or touch a part only, so holding one covers nothing else.
-PARTIAL = (
-    "gmail.metadata",
-    "gmail.addons.",
-    "calendar.app.created",
-    "calendar.events.freebusy",
-    "calendar.events.owned",
-    "calendar.events.public.",
-    "calendar.freebusy",
-)
-# Google rewrites the short identity names to the long ones in its answers.
-ALIASES = {"email": "userinfo.email", "profile": "userinfo.profile"}
-WITHOUT_PREFIX = {"openid": "openid", "mail.google.com": "https://mail.google.com/"}
+_URL_OF = {short: IRREGULAR.get(short, PREFIX + short) for short in DESCRIPTIONS}
+_SHORT_OF = {url: short for short, url in _URL_OF.items()}
+_PLACE = {url: place for place, url in enumerate(_URL_OF.values())}
 
 
 class Scope(str):
     """
-    One permission. As text it is what goes over the wire: Google's full URL, or `openid`.
+    One permission. It is text: the full address that Google knows it by.
 
-    `Scope.parse` also takes short names. `a | b` is a `Scopes`.
+    Made from a short name (`gmail.send`) or that address. `Scope` itself believes what it is told,
+    because Google may grant what this version has never heard of; `parse` is for what people write.
     """
 
     __slots__ = ()
@@ -84,171 +33,198 @@ class Scope(str):
     OPENID: ClassVar[Scope]
     EMAIL: ClassVar[Scope]
     PROFILE: ClassVar[Scope]
-    GMAIL_LABELS: ClassVar[Scope]
-    GMAIL_SEND: ClassVar[Scope]
+    GMAIL_FULL: ClassVar[Scope]
+    GMAIL_MODIFY: ClassVar[Scope]
     GMAIL_READONLY: ClassVar[Scope]
     GMAIL_METADATA: ClassVar[Scope]
+    GMAIL_COMPOSE: ClassVar[Scope]
+    GMAIL_SEND: ClassVar[Scope]
     GMAIL_INSERT: ClassVar[Scope]
+    GMAIL_LABELS: ClassVar[Scope]
     GMAIL_SETTINGS_BASIC: ClassVar[Scope]
     GMAIL_SETTINGS_SHARING: ClassVar[Scope]
-    GMAIL_COMPOSE: ClassVar[Scope]
-    GMAIL_MODIFY: ClassVar[Scope]
-    GMAIL_FULL: ClassVar[Scope]
+    GMAIL_ADDONS_CURRENT_ACTION_COMPOSE: ClassVar[Scope]
+    GMAIL_ADDONS_CURRENT_MESSAGE_ACTION: ClassVar[Scope]
+    GMAIL_ADDONS_CURRENT_MESSAGE_METADATA: ClassVar[Scope]
+    GMAIL_ADDONS_CURRENT_MESSAGE_READONLY: ClassVar[Scope]
     CALENDAR: ClassVar[Scope]
     CALENDAR_READONLY: ClassVar[Scope]
     CALENDAR_EVENTS: ClassVar[Scope]
     CALENDAR_EVENTS_READONLY: ClassVar[Scope]
+    CALENDAR_EVENTS_OWNED: ClassVar[Scope]
+    CALENDAR_EVENTS_OWNED_READONLY: ClassVar[Scope]
+    CALENDAR_EVENTS_PUBLIC_READONLY: ClassVar[Scope]
+    CALENDAR_EVENTS_FREEBUSY: ClassVar[Scope]
     CALENDAR_FREEBUSY: ClassVar[Scope]
+    CALENDAR_CALENDARLIST: ClassVar[Scope]
     CALENDAR_CALENDARLIST_READONLY: ClassVar[Scope]
+    CALENDAR_CALENDARS: ClassVar[Scope]
+    CALENDAR_CALENDARS_READONLY: ClassVar[Scope]
+    CALENDAR_ACLS: ClassVar[Scope]
+    CALENDAR_ACLS_READONLY: ClassVar[Scope]
+    CALENDAR_SETTINGS: ClassVar[Scope]
+    CALENDAR_SETTINGS_READONLY: ClassVar[Scope]
+    CALENDAR_APP_CREATED: ClassVar[Scope]
+
+    def __new__(cls, name: str) -> Scope:
+        """Take a short name or an address as it is."""
+        return super().__new__(cls, _URL_OF.get(ALIASES.get(name, name), name))
 
     @classmethod
     def parse(cls, name: str) -> Scope:
         """
-        Return the scope called `name`: a short name, an alias, or a full URL.
+        Read what a person wrote: a short name or a full address.
 
-        Other Google APIs' URLs are taken as they are. Raises SettingsError, with what was probably
-        meant, when there is no such scope.
+        Raises SettingsError, with the nearest names, for a short name or a Gmail or Calendar address
+        that does not exist. Addresses of Google's other APIs pass.
         """
-        if isinstance(name, Scope):
-            return name
-        short = name.strip()
-        short = short.removeprefix(PREFIX)
-        if short.startswith("https://mail.google.com"):
-            short = "mail.google.com"
-        short = ALIASES.get(short, short)
-        if short in KNOWN:
-            return cls(WITHOUT_PREFIX.get(short, PREFIX + short))
-        if name.startswith("https://") and not short.startswith(("gmail", "calendar")):
-            return cls(name.strip())
-        raise _no_such_scope(name, short)
+        scope = cls(name.strip())
+        elsewhere = scope.startswith(PREFIX) and len(scope) > len(PREFIX) and not scope.startswith(OURS)
+        if scope in _SHORT_OF or (elsewhere and not any(map(str.isspace, scope))):
+            return scope
+        raise SettingsError(f"There is no scope {name!r}.", hint=_nearest(name))
 
     @property
     def short(self) -> str:
-        """The name people use: `gmail.send`."""
-        return "mail.google.com" if self == WITHOUT_PREFIX["mail.google.com"] else self.removeprefix(PREFIX)
+        """The name to type: `gmail.send`, or the whole address for a scope of another API."""
+        return _SHORT_OF.get(self, str(self))
 
     @property
     def description(self) -> str:
-        """What it allows, in plain words that follow "allow this application to"."""
-        return KNOWN.get(self.short, f"use {self}")
-
-    @property
-    def is_identity(self) -> bool:
-        """True for the scopes that only say who somebody is."""
-        return self.short in ("openid", "userinfo.email", "userinfo.profile")
+        """What it allows, in plain words that end a sentence: "this application may send mail"."""
+        return DESCRIPTIONS.get(self.short, f"use {self.short}")
 
     def __or__(self, other: str | Iterable[str]) -> Scopes:
-        return Scopes((self,)) | Scopes(other)
+        return Scopes((self,)) | other
 
     def __repr__(self) -> str:
         return f"Scope({self.short!r})"
 
 
-class Scopes(Set[Scope]):
-    """
-    A set of scopes, made of names in any form or of a space-delimited string (RFC 6749 §3.3).
+for _short, _url in _URL_OF.items():
+    setattr(Scope, _short.upper().replace(".", "_"), Scope(_url))
 
-    Iterates in a stable order, narrow before wide. `str()` is what goes over the wire.
+
+class Scopes:
+    """
+    An immutable set of scopes, in a stable order.
+
+    Made from names as people write them, in an iterable or separated by spaces. `covers` and
+    `missing` know that a wider scope stands in for a narrower one; `in`, `==` and `-` do not.
     """
 
-    __slots__ = ("_scopes",)
+    __slots__ = ("_members",)
 
     def __init__(self, names: str | Iterable[str] = ()) -> None:
-        if isinstance(names, Scope):
-            names = (names,)
-        elif isinstance(names, str):
-            names = names.replace(",", " ").split()
-        self._scopes = frozenset(Scope.parse(name) for name in names)
-
-    @classmethod
-    def _from_iterable(cls, it: Iterable[Any]) -> Scopes:  # type: ignore[override]  # only ever scopes
-        return cls(it)
+        if isinstance(names, str):
+            names = (names,) if isinstance(names, Scope) else names.split()
+        scopes = {name if isinstance(name, Scope) else Scope.parse(name) for name in names}
+        self._members = tuple(sorted(scopes, key=_order))
 
     @classmethod
     def granted(cls, text: str) -> Scopes:
-        """Read what Google says it granted; a scope that is new to us is taken as it stands."""
-        scopes = cls()
-        scopes._scopes = frozenset(_parse_leniently(name) for name in text.split())
-        return scopes
+        """Read what Google, or the vault, says: scopes that are not known here are kept as they are."""
+        return cls(map(Scope, text.split()))
 
     def covers(self, wanted: str | Iterable[str]) -> bool:
-        """True when everything wanted is allowed, a wider scope covering a narrower one."""
+        """Tell whether every scope of `wanted` is here, or a wider one that stands in for it."""
         return not self.missing(wanted)
 
     def missing(self, wanted: str | Iterable[str]) -> Scopes:
-        """Return what is wanted and not covered."""
-        return Scopes(
-            scope for scope in Scopes(wanted) if scope not in self and not any(_covers(held, scope) for held in self)
-        )
+        """Return those of `wanted` that nothing here stands in for."""
+        return Scopes(one for one in Scopes(wanted) if not any(stands_in(held, one) for held in self))
+
+    def widened(self, by: str | Iterable[str]) -> Scopes:
+        """
+        Return the union as it should be asked for: without `gmail.metadata` where mail is read anyway.
+
+        A token that holds `gmail.metadata` is kept to headers by Google, whatever else it holds
+        (known there since 2018 and never mended).
+        """
+        union = self | by
+        poison = Scopes(Scope.GMAIL_METADATA)
+        return union - poison if (union - poison).covers(poison) else union
 
     @property
     def api(self) -> Scopes:
-        """Without those that only say who somebody is."""
-        return Scopes(scope for scope in self if not scope.is_identity)
+        """These scopes without those that only say who somebody is."""
+        return self - (Scope.OPENID, Scope.EMAIL, Scope.PROFILE)
 
-    def __contains__(self, scope: object) -> bool:
-        return scope in self._scopes
-
-    def __iter__(self) -> Iterator[Scope]:
-        order = {name: place for place, name in enumerate(KNOWN)}
-        return iter(sorted(self._scopes, key=lambda scope: (order.get(scope.short, len(order)), scope)))
-
-    def __len__(self) -> int:
-        return len(self._scopes)
-
-    def __or__(self, other: Iterable[str]) -> Scopes:  # type: ignore[override]  # takes names too
+    def __or__(self, other: str | Iterable[str]) -> Scopes:
         return Scopes((*self, *Scopes(other)))
 
+    def __sub__(self, other: str | Iterable[str]) -> Scopes:
+        unwanted = frozenset(Scopes(other))
+        return Scopes(scope for scope in self if scope not in unwanted)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and Scope(name) in self._members
+
+    def __iter__(self) -> Iterator[Scope]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __eq__(self, other: object) -> bool:
+        return self._members == other._members if isinstance(other, Scopes) else NotImplemented
+
     def __hash__(self) -> int:
-        return hash(self._scopes)
+        return hash(self._members)
 
     def __str__(self) -> str:
-        return " ".join(self)
+        """Return the addresses separated by spaces, as OAuth wants them (RFC 6749 §3.3)."""
+        return " ".join(self._members)
 
     def __repr__(self) -> str:
         return f"Scopes({' '.join(scope.short for scope in self)!r})"
 
 
-for _short in KNOWN:
-    _name = {"userinfo.email": "EMAIL", "userinfo.profile": "PROFILE", "mail.google.com": "GMAIL_FULL"}.get(_short)
-    setattr(Scope, _name or _short.replace(".", "_").upper(), Scope.parse(_short))
+def _order(scope: Scope) -> tuple[int, str]:
+    return _PLACE.get(scope, len(_PLACE)), scope
 
+
+# What every consent asks besides, so that the grant has an owner who is known for certain.
 IDENTITY = Scopes((Scope.OPENID, Scope.EMAIL))
 
 
-@cache
 def accepted_for(operation: str) -> Scopes:
-    """Return the scopes of which any one opens an API method; empty for a method we do not know."""
-    for scopes, operations in ACCEPTED:
-        if operation in operations.split():
-            return Scopes(scopes)
-    return Scopes()
+    """Return the scopes of which any one allows an API method; none when the method is not known here."""
+    return Scopes(map(Scope, ACCEPTED.get(operation, ())))
 
 
 def narrowest_for(operation: str) -> Scope:
-    """Return the least to ask for so that a method opens; raises KeyError for a method we do not know."""
-    for scope in accepted_for(operation):
-        return scope
-    raise KeyError(operation)
+    """Return the scope to ask for so that an API method is allowed."""
+    if operation not in ACCEPTED:
+        raise SettingsError(f"{operation} is not a method of Gmail or Calendar.")
+    return Scope(ACCEPTED[operation][0])
+
+
+def stands_in(held: Scope, wanted: Scope) -> bool:
+    """
+    Tell whether `held` allows all that `wanted` would.
+
+    It does when every method that accepts `wanted` accepts `held`, unless `held` shows those methods
+    less than `wanted` does (`scope_table.REACH`).
+    """
+    if held == wanted:
+        return True
+    if REACH.get(held.short) not in (None, REACH.get(wanted.short)):
+        return False
+    opened = _methods(wanted.short)
+    return bool(opened) and opened <= _methods(held.short)
 
 
 @cache
-def _covers(wide: Scope, narrow: Scope) -> bool:
-    """A scope covers another when it opens every method that the other opens, and shows as much."""
-    if wide.short.startswith(PARTIAL):
-        return narrow.short == f"{wide.short}.readonly"
-    opened = [accepted.split() for accepted, _ in ACCEPTED if narrow.short in accepted.split()]
-    return bool(opened) and all(wide.short in accepted for accepted in opened)
+def _methods(short: str) -> frozenset[str]:
+    return frozenset(method for method, scopes in ACCEPTED.items() if short in scopes)
 
 
-def _parse_leniently(name: str) -> Scope:
-    try:
-        return Scope.parse(name)
-    except SettingsError:
-        return Scope(name)
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
 
-
-def _no_such_scope(name: str, short: str) -> SettingsError:
-    close = difflib.get_close_matches(short, [*KNOWN, *ALIASES], n=3, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(close)}?" if close else "For example: gmail.send, gmail.readonly, calendar."
-    return SettingsError(f"There is no scope {name!r}.", hint=hint)
+    tail = name.strip().rstrip("/").rpartition("/")[2].lower()
+    longer = [short for short in DESCRIPTIONS if short.startswith(f"{tail}.")]
+    close = [ALIASES.get(match, match) for match in get_close_matches(tail, [*DESCRIPTIONS, *ALIASES], n=3)]
+    near = list(dict.fromkeys(close + longer))[:5]
+    return f"Did you mean {' or '.join(near)}?" if near else "Scopes are named like gmail.send or calendar.events."

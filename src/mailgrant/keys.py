@@ -1,0 +1,242 @@
+"""
+Keys: where a vault's key comes from. The environment, a file, the system's keyring, a passphrase.
+
+The vault's header names the source. A key never lies in the folder that holds the vault, so that
+whoever copies that folder has sealed rows and nothing to open them with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
+from mailgrant.secret import Secret
+from mailgrant.vault.sealing import KEY_BYTES, Key, Keyring
+from mailgrant.vault.vault import Header, Vault, check_realm, locked
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.realm import Realm
+    from mailgrant.vault.store import VaultStore
+
+SERVICE = "mailgrant"
+VARIABLE = "MAILGRANT_KEY"
+FILE_VARIABLE = "MAILGRANT_KEY_FILE"
+# RFC 7914; OWASP's floor for interactive use is N = 2**17. A header that says less is refused.
+SCRYPT = {"n": 2**17, "r": 8, "p": 1}
+SCRYPT_MEMORY = 2**28
+
+
+class KeySource(Enum):
+    """Where a key is kept."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    KEYRING = "keyring"
+    PASSPHRASE = "passphrase"  # noqa: S105 (the name of a source)
+    MEMORY = "memory"
+
+
+class KeyCabinet:
+    """
+    Finds and makes the key of one vault.
+
+    `given` is a key passed as an argument or set as `MAILGRANT_KEY`; `ask` asks a person for a
+    passphrase.
+    """
+
+    def __init__(
+        self,
+        *,
+        given: str | None,
+        environ: Mapping[str, str],
+        config_folder: Path,
+        entropy: Callable[[int], bytes],
+        ask: Callable[[str], str] | None = None,
+    ) -> None:
+        self._given = given
+        self._environ = environ
+        self._config_folder = config_folder
+        self._entropy = entropy
+        self._ask = ask or ask_passphrase
+
+    def from_environment(self) -> Keyring | None:
+        """Return the keys that were passed or set, if any; they win over every other source."""
+        if self._given:
+            return Keyring.from_text(self._given)
+        named = self._environ.get(FILE_VARIABLE)
+        return Keyring.from_text(read_private(Path(named))) if named else None
+
+    def find(self, header: Header, place: str) -> Keyring:
+        """Return the keys for a vault; raises VaultLocked when its source has none."""
+        set_by_hand = self.from_environment()
+        if set_by_hand is not None:
+            return set_by_hand
+        source = KeySource(header.key_source)
+        if source is KeySource.FILE:
+            path = self.file_of(header.vault_id)
+            if not path.exists():
+                raise VaultLocked(f"The vault {place} is locked: its key file {path} is not there.")
+            return Keyring.from_text(read_private(path))
+        if source is KeySource.KEYRING:
+            stored = _keyring().get_password(SERVICE, header.vault_id)
+            if stored is None:
+                raise locked(place, "system's keyring")
+            return Keyring.from_text(stored)
+        if source is KeySource.PASSPHRASE:
+            return Keyring((key_of_passphrase(Secret(self._ask(f"Passphrase of {place}: ")), header.details),))
+        raise locked(place, f"environment ({VARIABLE} or {FILE_VARIABLE})")
+
+    def make(self, source: KeySource, vault_id: str) -> tuple[Keyring, str]:
+        """Make a key and put it where `source` says; returns it with what the header must remember."""
+        if source is KeySource.PASSPHRASE:
+            details = json.dumps({**SCRYPT, "salt": self._entropy(16).hex()})
+            return Keyring((key_of_passphrase(Secret(self._ask("New passphrase: ")), details),)), details
+        if source is KeySource.ENVIRONMENT:
+            given = self.from_environment()
+            if given is None:
+                raise SettingsError(f"Neither {VARIABLE} nor {FILE_VARIABLE} is set.")
+            return given, ""
+        key = Key.new(self._entropy)
+        if source is KeySource.FILE:
+            write_private(self.file_of(vault_id), key.material)
+        elif source is KeySource.KEYRING:
+            _keyring().set_password(SERVICE, vault_id, key.material.reveal())
+        return Keyring((key,)), ""
+
+    def file_of(self, vault_id: str) -> Path:
+        """Return where the key file of a vault is."""
+        return self._config_folder / "keys" / f"{vault_id}.key"
+
+
+def open_or_create(
+    store: VaultStore,
+    *,
+    place: str,
+    realm: Realm,
+    cabinet: KeyCabinet,
+    clock: Callable[[], datetime],
+    entropy: Callable[[int], bytes],
+    source: KeySource = KeySource.FILE,
+    create: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> Vault:
+    """Open the vault in `store`, or make it with a key from `source` when there is none."""
+    header = store.read_header()
+    if header is None:
+        if not create:
+            raise VaultError(f"There is no vault at {place}.", hint="Make one with `mailgrant init`.")
+        made = _create(store, place, realm, cabinet, clock, entropy, source, say)
+        if made is not None:
+            return made
+        # Another process made it between our look and our write; theirs is the one.
+        header = store.read_header()
+    known = Header.from_bytes(header or b"", place)
+    check_realm(known, realm, place)
+    keyring = cabinet.find(known, place)
+    return Vault.open(store, header=known, keyring=keyring, realm=realm, place=place, clock=clock, entropy=entropy)
+
+
+def _create(
+    store: VaultStore,
+    place: str,
+    realm: Realm,
+    cabinet: KeyCabinet,
+    clock: Callable[[], datetime],
+    entropy: Callable[[int], bytes],
+    source: KeySource,
+    say: Callable[[str], None],
+) -> Vault | None:
+    vault_id = entropy(10).hex()
+    if cabinet.from_environment() is not None:
+        source = KeySource.ENVIRONMENT
+    keyring, details = cabinet.make(source, vault_id)
+    vault = Vault.create(
+        store,
+        vault_id=vault_id,
+        keyring=keyring,
+        key_source=source.value,
+        details=details,
+        realm=realm,
+        clock=clock,
+        entropy=entropy,
+    )
+    if vault is not None and source is not KeySource.MEMORY:
+        where = cabinet.file_of(vault_id) if source is KeySource.FILE else f"the {source.value}"
+        say(f"made a vault at {place}; its key is in {where}.")
+    return vault
+
+
+def key_of_passphrase(passphrase: Secret, details: str) -> Key:
+    """Stretch a passphrase into a key (scrypt); raises VaultLocked when the header asks for less than the floor."""
+    if not passphrase:
+        raise VaultLocked("No passphrase was given.")
+    values: dict[str, Any] = json.loads(details)
+    if any(values[name] < least for name, least in SCRYPT.items()):
+        raise VaultLocked("The vault's header asks for a weaker scrypt than allowed; it was changed.")
+    material = hashlib.scrypt(
+        passphrase.reveal().encode(),
+        salt=bytes.fromhex(values["salt"]),
+        n=values["n"],
+        r=values["r"],
+        p=values["p"],
+        maxmem=SCRYPT_MEMORY,
+        dklen=KEY_BYTES,
+    )
+    return Key.of(material)
+
+
+def ask_passphrase(prompt: str) -> str:
+    """Ask at the terminal without showing it; raises VaultLocked where there is none."""
+    import getpass
+
+    if not sys.stdin.isatty():
+        raise VaultLocked("The vault's key is a passphrase, and there is no terminal to ask for it.")
+    return getpass.getpass(prompt)
+
+
+def read_private(path: Path) -> str:
+    """Read a key file; raises VaultLocked when it is not there, not ours, or readable by others."""
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            text = file.read(4096)
+    except OSError as error:
+        raise VaultLocked(f"The key file {path} cannot be read: {error.strerror}.") from error
+    if hasattr(os, "getuid"):
+        if status.st_uid != os.getuid():
+            raise VaultLocked(f"The key file {path} belongs to somebody else.", hint="Use a key file of your own.")
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            raise VaultLocked(f"The key file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
+    return text.decode("ascii", errors="replace")
+
+
+def write_private(path: Path, secret: Secret) -> None:
+    """Write a key file 0600 in a folder 0700, whole or not at all; an existing one is never replaced."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret.reveal() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise VaultError(
+            f"The key file {path} cannot be written: {error.strerror}.", hint="Check who may write there."
+        ) from error
+
+
+def _keyring() -> Any:
+    try:
+        import keyring
+    except ImportError as error:
+        raise MissingExtra("keyring", "A key in the system's keyring") from error
+    return keyring

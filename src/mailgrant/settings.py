@@ -1,0 +1,188 @@
+"""
+Settings: flags over environment over file, and what follows from them.
+
+Which realm, which vault, which client. Everything mailgrant makes on the way (a vault, a key) is
+said on stderr, so that nobody finds out later where their grants are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.oauth.realm import Realm
+    from mailgrant.vault.vault import Vault
+
+MEMORY = ":memory:"
+CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
+FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google"})
+
+Entropy = Callable[[int], bytes]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    What was set, by flag, environment or file, and where mailgrant keeps things.
+
+    `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///`
+    URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
+    `google` may name.
+    """
+
+    google: str | None = None
+    vault: str | None = None
+    account: str | None = None
+    json: bool = False
+    allow_google: tuple[str, ...] = ()
+    key: str | None = field(default=None, repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    config_folder: Path
+    data_folder: Path
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, *, file: Path | None = None, **flags: Any) -> Settings:
+        """
+        Gather the settings; a flag that is None was not given.
+
+        Raises SettingsError when the file is missing though named, is not TOML, or has a key that
+        does not exist.
+        """
+        environ = dict(os.environ if environ is None else environ)
+        config, data = _folders()
+        named = file or (Path(environ["MAILGRANT_SETTINGS"]) if environ.get("MAILGRANT_SETTINGS") else None)
+        values = _read_file(named or config / "settings.toml", required=named is not None)
+        for name in ("google", "vault", "account", "key"):
+            if environ.get(f"MAILGRANT_{name.upper()}"):
+                values[name] = environ[f"MAILGRANT_{name.upper()}"]
+        if environ.get("MAILGRANT_JSON"):
+            values["json"] = environ["MAILGRANT_JSON"].lower() not in ("0", "false", "no")
+        values.update({name: value for name, value in flags.items() if value is not None})
+        return cls(environ=environ, config_folder=config, data_folder=data, **values)
+
+    def realm(self) -> Realm:
+        """Return where Google is; raises SettingsError when `google` names a host that is not allowed."""
+        from mailgrant.oauth.realm import Realm
+
+        return Realm.at(self.google, allowed=self.allow_google) if self.google else Realm.google()
+
+    def vault_place(self) -> str:
+        """Return where the vault is, or would be: each realm has its own default."""
+        default = self.data_folder / ("sandbox.db" if self.google else "vault.db")
+        return self.vault or str(default)
+
+    def open_vault(self, *, clock: Clock, entropy: Entropy, create: bool = True, key_source: str = "file") -> Vault:
+        """
+        Open the vault, making it and its key when there is none and `create` allows.
+
+        Raises VaultLocked when the key is missing or wrong, SettingsError when the vault belongs to
+        the other realm, VaultError when it cannot be read or made.
+        """
+        from mailgrant import keys
+        from mailgrant.storage import open_store
+
+        place = self.vault_place()
+        cabinet = keys.KeyCabinet(
+            given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy
+        )
+        return keys.open_or_create(
+            open_store(place),
+            place=place,
+            realm=self.realm(),
+            cabinet=cabinet,
+            clock=clock,
+            entropy=entropy,
+            source=keys.KeySource.MEMORY if place == MEMORY else keys.KeySource(key_source),
+            create=create,
+            say=say,
+        )
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal; stdout stays free for data."""
+    sys.stderr.write(f"mailgrant: {line}\n")
+
+
+def read_client_file(path: Path, realm: Realm) -> ClientSecrets:
+    """Read Google's client_secret_*.json; raises SettingsError that says what is wrong with it."""
+    from mailgrant.oauth.client_secrets import ClientSecrets
+
+    try:
+        text = path.read_bytes()
+    except IsADirectoryError:
+        raise SettingsError(f"{path} is a folder, not a client secrets file.", hint=_DOWNLOAD) from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.", hint=_DOWNLOAD) from error
+    return ClientSecrets.from_json(text, realm=realm, where=str(path))
+
+
+def client_in_folder(folder: Path, realm: Realm) -> ClientSecrets | None:
+    """
+    Find the client secrets file that people keep beside their script.
+
+    Only a file of the user's own that nobody else may write is used: a folder that others can
+    write to must not choose whom the person consents to. The one chosen is named on stderr.
+    """
+    found = [path for pattern in CLIENT_FILES for path in sorted(folder.glob(pattern)) if path.is_file()]
+    for path in found:
+        if not _is_private(path):
+            say(f"{path.name} is left alone: others may write it, or it belongs to somebody else.")
+            continue
+        client = read_client_file(path, realm)
+        say(f"using the client secrets in {path.name}; from now on they are in the vault.")
+        return client
+    return None
+
+
+_DOWNLOAD = (
+    "Download the OAuth client (type Desktop) from the Google Cloud console, then `mailgrant client add FILE`, "
+    "or try everything without Google: `mailgrant sandbox run`."
+)
+
+
+def no_client() -> SettingsError:
+    """The error for when nobody has told us which application we are."""
+    return SettingsError("No OAuth client is known: Google wants to know which application asks.", hint=_DOWNLOAD)
+
+
+def _is_private(path: Path) -> bool:
+    status = path.stat()
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+
+def _folders() -> tuple[Path, Path]:
+    import platformdirs
+
+    return platformdirs.user_config_path("mailgrant"), platformdirs.user_data_path("mailgrant")
+
+
+def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(f"The settings file {path} does not exist.") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+    unknown = sorted(set(values) - FILE_KEYS)
+    if unknown:
+        known = ", ".join(sorted(FILE_KEYS))
+        raise SettingsError(f"{path} sets {unknown[0]!r}, which does not exist.", hint=f"It may set: {known}.")
+    if "allow_google" in values:
+        values["allow_google"] = tuple(values["allow_google"])
+    return values

@@ -1,0 +1,43 @@
+-- Every statement of the vault. ROWS stands for one of the tables of sealed rows.
+
+-- name: read_header
+SELECT header FROM header;
+
+-- name: write_header
+INSERT INTO header (one, header) VALUES (1, :header) ON CONFLICT DO NOTHING;
+
+-- name: get_row
+SELECT key, version, sealed, account, user_id, client_id FROM ROWS WHERE key = :key;
+
+-- name: find_rows
+SELECT key, version, sealed, account, user_id, client_id FROM ROWS
+WHERE (:account IS NULL OR account = :account)
+  AND (:user IS NULL OR user_id = :user)
+  AND (:client IS NULL OR client_id = :client)
+ORDER BY account, key;
+
+-- name: insert_row
+INSERT INTO ROWS (key, version, sealed, account, user_id, client_id)
+VALUES (:key, :version, :sealed, :account, :user, :client) ON CONFLICT DO NOTHING;
+
+-- name: update_row
+UPDATE ROWS SET version = :version, sealed = :sealed, account = :account, user_id = :user, client_id = :client
+WHERE key = :key AND version = :expect;
+
+-- name: take_row
+DELETE FROM ROWS WHERE key = :key RETURNING key, version, sealed, account, user_id, client_id;
+
+-- name: delete_row
+DELETE FROM ROWS WHERE key = :key AND version = :expect;
+
+-- name: read_lease
+SELECT fence, held FROM leases WHERE grant_id = :grant_id;
+
+-- name: know_lease
+INSERT INTO leases (grant_id, fence, held) VALUES (:grant_id, 0, 0) ON CONFLICT DO NOTHING;
+
+-- name: take_lease
+UPDATE leases SET fence = fence + 1, held = 1 WHERE grant_id = :grant_id AND fence = :fence AND held = :held;
+
+-- name: release_lease
+UPDATE leases SET held = 0 WHERE grant_id = :grant_id AND fence = :fence;

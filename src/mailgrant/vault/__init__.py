@@ -1,0 +1,1 @@
+"""Lasting: grants, pending consents and clients, sealed; the rules of who may change what."""

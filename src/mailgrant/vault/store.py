@@ -1,0 +1,98 @@
+"""
+What a store must do: small protocols over sealed rows.
+
+A store sees ciphertext, a few clear columns to find rows by, and versions to compare. It never sees
+a token. Every backend is proved by the same suite, `tests/stores/suite.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One sealed row.
+
+    `account`, `user` and `client` are in the clear so that rows can be found; the sealed value
+    repeats them, and the vault compares. `version` counts the writes, from 1.
+    """
+
+    key: str
+    version: int = field(kw_only=True)
+    sealed: bytes = field(kw_only=True, repr=False)
+    account: str = field(kw_only=True, default="")
+    user: str = field(kw_only=True, default="")
+    client: str = field(kw_only=True, default="")
+
+
+class RowStore(Protocol):
+    """One table of sealed rows."""
+
+    def get(self, key: str) -> Row | None:
+        """Return the row, or None."""
+
+    def find(
+        self, *, account: str | None = None, user: str | None = None, client: str | None = None
+    ) -> tuple[Row, ...]:
+        """Return the rows whose clear columns are equal to what is given, in a stable order."""
+
+    def put(self, row: Row, *, expect: int, lease: Lease | None = None) -> None:
+        """
+        Write a row if the version there is `expect` (0: none), in one step.
+
+        With `lease`, also only if its fence is still the newest. Raises GrantChanged otherwise, and
+        then nothing was written.
+        """
+
+    def take(self, key: str) -> Row | None:
+        """Delete a row and return it, in one step: of all who race, one gets it."""
+
+    def delete(self, key: str, *, expect: int) -> None:
+        """Delete a row if the version there is `expect`; raises GrantChanged otherwise."""
+
+
+class LeaseStore(Protocol):
+    """The leases on grants."""
+
+    def read(self, grant_id: str) -> Lease:
+        """Return the lease as it stands; one that was never taken has fence 0 and is free."""
+
+    def take(self, lease: Lease) -> Lease | None:
+        """Take it if nobody has since it was read, with the next fence; None when somebody was faster."""
+
+    def release(self, lease: Lease) -> None:
+        """Give it back, if it is still ours."""
+
+
+class VaultStore(Protocol):
+    """Everything one vault is made of."""
+
+    @property
+    def grants(self) -> RowStore:
+        """What people granted."""
+
+    @property
+    def consents(self) -> RowStore:
+        """What they were asked and have not answered."""
+
+    @property
+    def clients(self) -> RowStore:
+        """The OAuth clients that ask."""
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Whose turn it is to refresh."""
+
+    def read_header(self) -> bytes | None:
+        """Return the vault's header, or None when there is no vault here yet."""
+
+    def write_header(self, header: bytes) -> bool:
+        """Write the header if there is none; False when somebody was faster."""
+
+    def close(self) -> None:
+        """Let go of the database."""

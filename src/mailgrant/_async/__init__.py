@@ -1,0 +1,1 @@
+"""The shell that waits with `await`, written by hand; `_sync` is written from it."""

@@ -1,0 +1,147 @@
+"""Account: an address that may have granted us something; the verbs hang on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from mailgrant.errors import GrantNotFound, SettingsError
+from mailgrant.http import Call
+from mailgrant.oauth.scopes import Scopes
+
+from .calendar import AsyncCalendar
+from .gmail import AsyncGmail
+from .waiting import for_blocking_code, in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.secret import Secret
+    from mailgrant.vault.grant import Grant
+
+    from .workplace import AsyncWorkplace
+
+T = TypeVar("T")
+
+
+class AsyncAccount:
+    """
+    One person's Gmail and Calendar, as far as they allow.
+
+    Made by `connect` or `AsyncMailgrant.account`; naming an account travels nowhere, the first verb
+    looks its grant up. Closing an account that `connect` made closes what `connect` opened.
+    """
+
+    def __init__(
+        self,
+        workplace: AsyncWorkplace,
+        address: str | None,
+        *,
+        user: str | None = None,
+        grant: Grant | None = None,
+    ) -> None:
+        self._workplace = workplace
+        self._address = grant.account if grant else address
+        self._user = user
+        self._found = grant
+        self._owns_workplace = False
+        self.gmail = AsyncGmail(self._run)
+        self.calendar = AsyncCalendar(self._run, workplace.entropy)
+
+    @property
+    def address(self) -> str | None:
+        """The mail address, or None while the account is known by `user` only."""
+        return self._address
+
+    @property
+    def missing(self) -> Scopes:
+        """What was asked and not granted, as of the consent or the last look-up."""
+        return self._found.missing if self._found else Scopes()
+
+    async def grant(self) -> Grant:
+        """
+        Return the grant as the vault has it now.
+
+        Raises GrantNotFound when there is none, SettingsError when it is not clear which is meant.
+        """
+        vault = await self._workplace.vault()
+        found = await in_thread(vault.find, account=self._address, user=self._user)
+        self._found = the_one(found, self._address, self._user, self._found)
+        self._address = self._found.account
+        return self._found
+
+    async def token(self) -> Secret:
+        """
+        Return an access token of the whole grant, good for at least four minutes.
+
+        It opens everything the grant allows, and with it the whole grant can be revoked: hand it to
+        nobody who may not do that. Raises ConsentNeeded when the grant is dead.
+        """
+        tokens = await self._workplace.tokens(self._found or await self.grant())
+        return await tokens.fresh()
+
+    async def token_expiry(self) -> datetime | None:
+        """Return when the access token held now ends, or None when there is none."""
+        return (await self.grant()).credentials.expires_at
+
+    def credentials(self) -> Any:
+        """
+        Return google-auth credentials that ask us for tokens: `google.oauth2.credentials.Credentials`.
+
+        They carry no refresh token; it stays in the vault. Needs the `google` extra.
+        """
+        from mailgrant.adapters.google import credentials
+
+        return credentials(for_blocking_code(self._token_for_google))
+
+    def google(self, api: str, version: str, **options: Any) -> Any:
+        """
+        Return Google's own client (google-api-python-client) for any API, on our credentials.
+
+        A lost answer is repeated for a GET only, a refused token is refreshed once. Our pacing and
+        our promise never to send twice do not reach inside it. Needs the `google` extra.
+        """
+        from mailgrant.adapters.google import build_service
+
+        return build_service(api, version, credentials=self.credentials(), realm=self._workplace.realm, **options)
+
+    def owning_workplace(self) -> Self:
+        """Make closing this account close what `connect` opened for it."""
+        self._owns_workplace = True
+        return self
+
+    async def aclose(self) -> None:
+        """Close the connections and the vault, if this account is what opened them."""
+        if self._owns_workplace:
+            await self._workplace.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._address or self._user}>"
+
+    async def _run(self, call: Call[T]) -> T:
+        session = await self._workplace.session(self._found or await self.grant())
+        return await session.run(call)
+
+    async def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
+        tokens = await self._workplace.tokens(self._found or await self.grant())
+        return await tokens.fresh(refused=refused), tokens.expires_at()
+
+
+def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, before: Grant | None = None) -> Grant:
+    """Pick the grant that is meant, or raise an error that says which there are."""
+    if before is not None:
+        found = tuple(grant for grant in found if grant.id == before.id) or found
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        whom = address or (f"user {user}" if user else "anybody")
+        raise GrantNotFound(f"There is no grant of {whom} in the vault.")
+    names = ", ".join(sorted({grant.account for grant in found}))
+    raise SettingsError(f"Several grants fit: {names}.", hint="Say which account is meant: account=… or --account.")

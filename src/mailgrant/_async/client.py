@@ -1,0 +1,228 @@
+"""
+Mailgrant: where everything begins; and `connect`, the two-line way in.
+
+`Mailgrant` holds a vault and a line to Google and hands out accounts; `connect` is the same objects
+for a script that acts for one person.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from mailgrant.errors import MissingScopesWarning
+from mailgrant.oauth.scopes import Scopes
+from mailgrant.settings import Settings
+
+from .account import AsyncAccount, the_one
+from .asking import ask_person
+from .consents import TEN_MINUTES, AsyncConsents, spoken
+from .departure import forget
+from .importing import import_grant
+from .waiting import in_thread
+from .workplace import AsyncWorkplace, settings_for
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.vault.grant import Grant
+
+    from .transport import AsyncTransport
+
+Ask = Literal["auto", "browser", "link", "never"]
+ClientFile = str | os.PathLike[str] | dict[str, Any]
+
+
+class AsyncMailgrant:
+    """
+    A vault of grants and a line to Google.
+
+    `vault` is a path, a `sqlite:///` URL or `":memory:"`; `google` a sandbox's origin;
+    `client_secrets` the file Google's console gave you, or its content. What is not given comes
+    from the environment (`MAILGRANT_VAULT`, `MAILGRANT_GOOGLE`, `MAILGRANT_KEY`), then from
+    `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. Nothing
+    is opened before it is needed; closing, or leaving a `with` block, closes it.
+
+    Raises SettingsError when something that was set is not usable.
+    """
+
+    def __init__(
+        self,
+        *,
+        vault: str | os.PathLike[str] | None = None,
+        key: str | None = None,
+        google: str | None = None,
+        client_secrets: ClientFile | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], datetime] | None = None,
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        combined = settings_for(settings, vault=vault, key=key, google=google)
+        self._workplace = AsyncWorkplace(combined, client_secrets=client_secrets, clock=clock, transport=transport)
+        self.consents = AsyncConsents(self._workplace)
+
+    def account(self, address: str | None = None, *, user: str | None = None) -> AsyncAccount:
+        """
+        Name an account, by its address, by your own id of the user, or not at all: the only one.
+
+        Travels nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
+        """
+        return AsyncAccount(self._workplace, address or self._workplace.settings.account, user=user)
+
+    async def grants(self) -> tuple[Grant, ...]:
+        """Return every grant in the vault."""
+        vault = await self._workplace.vault()
+        return await in_thread(vault.grants)
+
+    async def clients(self) -> tuple[ClientSecrets, ...]:
+        """Return every OAuth client in the vault."""
+        vault = await self._workplace.vault()
+        return await in_thread(vault.clients)
+
+    async def add_client(self, client_secrets: ClientFile) -> ClientSecrets:
+        """
+        Keep an OAuth client, sealed, from the file that Google's console gave you.
+
+        Raises SettingsError that says what is wrong when the file is something else.
+        """
+        return await self._workplace.add_client(client_secrets)
+
+    async def forget(
+        self, account: str | None = None, *, user: str | None = None, keep_at_google: bool = False
+    ) -> Grant:
+        """
+        Revoke a grant at Google, then delete it here; return what was forgotten.
+
+        Revoking ends everything this person ever granted to the project. `keep_at_google` only
+        deletes it here. Raises GrantNotFound; when Google cannot be reached the grant stays, marked,
+        and `forget` can be called again.
+        """
+        vault = await self._workplace.vault()
+        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
+        return await forget(self._workplace, grant, at_google=not keep_at_google, here=True)
+
+    async def revoke(self, account: str | None = None, *, user: str | None = None) -> Grant:
+        """Revoke a grant at Google and keep what is known about it, marked as revoked."""
+        vault = await self._workplace.vault()
+        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
+        return await forget(self._workplace, grant, at_google=True, here=False)
+
+    async def connect(
+        self,
+        *scopes: str,
+        account: str | None = None,
+        user: str | None = None,
+        ask: Ask = "auto",
+        import_file: str | os.PathLike[str] | None = None,
+        timeout: timedelta = TEN_MINUTES,
+    ) -> AsyncAccount:
+        """Return the account, asking the person first if need be; see `mailgrant.connect`."""
+        wanted = Scopes(scopes)
+        account = account or self._workplace.settings.account
+        grant = await self._held(wanted, account, user, ask)
+        if grant is None and import_file is not None:
+            grant = await import_grant(self._workplace, import_file, account=account, user=user)
+            grant = grant if grant.scopes.covers(wanted) else None
+        if grant is None:
+            grant = await self._asked(wanted, account, user, ask, timeout)
+        return AsyncAccount(self._workplace, grant.account, user=user, grant=grant)
+
+    async def import_grant(
+        self, file: str | os.PathLike[str], *, account: str | None = None, user: str | None = None
+    ) -> Grant:
+        """
+        Take over a `token.json` (Google's authorized_user JSON) into the vault.
+
+        It is proved by one refresh. Delete the file afterwards: it holds the refresh token in the
+        clear. Raises SettingsError when the file is something else, or when neither Google nor
+        `account` says whose it is.
+        """
+        return await import_grant(self._workplace, file, account=account, user=user)
+
+    async def aclose(self) -> None:
+        """Close the listeners, the connections and the vault."""
+        await self.consents.aclose()
+        await self._workplace.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _held(self, wanted: Scopes, account: str | None, user: str | None, ask: Ask) -> Grant | None:
+        """
+        Find a grant that makes asking unnecessary.
+
+        Compared with what was asked, not with what was granted: a box that a person left unticked is
+        an answer, and only `ask="browser"` or `"link"` puts the question again.
+        """
+        vault = await self._workplace.vault()
+        found = await in_thread(vault.find, account=account, user=user)
+        living = tuple(grant for grant in found if grant.is_active)
+        if not living:
+            return None
+        grant = the_one(living, account, user)
+        known = grant.scopes if ask in ("browser", "link") else grant.asked
+        return grant if known.covers(wanted) else None
+
+    async def _asked(
+        self, wanted: Scopes, account: str | None, user: str | None, ask: Ask, timeout: timedelta
+    ) -> Grant:
+        if account is None:
+            account = await self._only_address(user)
+        grant = await ask_person(self.consents, wanted, account=account, user=user, ask=ask, timeout=timeout)
+        lacking = grant.scopes.missing(wanted)
+        if lacking:
+            warnings.warn(
+                f"{grant.account} did not allow: {spoken(lacking)}. What needs it will raise ConsentNeeded.",
+                MissingScopesWarning,
+                stacklevel=2,
+            )
+        return grant
+
+    async def _only_address(self, user: str | None) -> str | None:
+        """Return the address of the only grant there is, so that it is widened and not doubled."""
+        vault = await self._workplace.vault()
+        found = await in_thread(vault.find, user=user)
+        return found[0].account if len(found) == 1 else None
+
+
+async def connect_async(
+    *scopes: str,
+    account: str | None = None,
+    user: str | None = None,
+    client_secrets: ClientFile | None = None,
+    ask: Ask = "auto",
+    vault: str | os.PathLike[str] | None = None,
+    key: str | None = None,
+    google: str | None = None,
+    import_file: str | os.PathLike[str] | None = None,
+    timeout: timedelta = TEN_MINUTES,
+) -> AsyncAccount:
+    """
+    Return an account that may do what `scopes` name, asking its owner the first time only.
+
+    Scopes are short names (`"gmail.send"`) or full URLs. The first run asks in a browser (or, on a
+    terminal without one, by a link to paste back); later runs are silent, for years. `ask` says how
+    it may ask: `"auto"`, `"browser"`, `"link"` or `"never"`; the last raises ConsentNeeded instead.
+    `account` says whose mailbox is meant when there are several; `import_file` takes over a
+    `token.json` once. The client, the vault and its key are found, or made and said so on stderr.
+
+    The account is a context manager; closing it closes the vault and the connections. Raises
+    ConsentNeeded, ConsentRefused, ConsentExpired, WrongAccount, SettingsError, VaultLocked.
+    """
+    mailgrant = AsyncMailgrant(vault=vault, key=key, google=google, client_secrets=client_secrets)
+    try:
+        account_ = await mailgrant.connect(
+            *scopes, account=account, user=user, ask=ask, import_file=import_file, timeout=timeout
+        )
+    except BaseException:
+        await mailgrant.aclose()
+        raise
+    return account_.owning_workplace()

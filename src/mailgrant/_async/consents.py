@@ -1,0 +1,273 @@
+"""
+Consents: ask a person, and keep what they answer.
+
+`begin` makes the link and remembers it sealed; `wait` and `complete` take it once, exchange the
+code, look who signed in, and keep the grant. Between the two any process may take over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mailgrant.errors import ConsentError, ConsentExpired, ConsentNeeded, ConsentRefused, MailgrantError, SettingsError
+from mailgrant.loopback import Ending, Farewell, Loopback, Visit
+from mailgrant.oauth import consent as question
+from mailgrant.oauth.client_secrets import ClientKind
+from mailgrant.oauth.consent import Widening
+from mailgrant.oauth.scopes import Scopes
+from mailgrant.secret import Secret
+
+from .redemption import AsyncRedemption
+from .waiting import in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.oauth.consent import Consent
+    from mailgrant.vault.grant import Grant
+
+    from .workplace import AsyncWorkplace
+
+# How often a waiting consent looks up, so that Ctrl-C and cancellation are heard at once.
+LOOK_UP = timedelta(milliseconds=200)
+TEN_MINUTES = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be asked, and of whom."""
+
+    account: str | None
+    scopes: Scopes
+    user: str | None
+    client_id: str | None
+    identity: bool
+
+    @classmethod
+    def of(
+        cls,
+        account: str | ConsentNeeded | None,
+        scopes: str | Iterable[str],
+        user: str | None,
+        client_id: str | None,
+        identity: bool,
+    ) -> Question:
+        """Take the fields, or what a ConsentNeeded says is missing; what is passed besides wins."""
+        if isinstance(account, ConsentNeeded):
+            error = account
+            return cls(
+                error.account,
+                Scopes(scopes or error.scopes),
+                user or error.user,
+                client_id or error.client_id,
+                identity,
+            )
+        return cls(account, Scopes(scopes), user, client_id, identity)
+
+
+class AsyncConsents:
+    """The questions that are open, and how they are answered."""
+
+    def __init__(self, workplace: AsyncWorkplace) -> None:
+        self._workplace = workplace
+        self._redemption = AsyncRedemption(workplace)
+        self._listeners: dict[str, Loopback] = {}
+
+    async def begin(
+        self,
+        account: str | ConsentNeeded | None = None,
+        scopes: str | Iterable[str] = (),
+        *,
+        user: str | None = None,
+        redirect_uri: str | None = None,
+        identity: bool = True,
+        client_id: str | None = None,
+    ) -> Consent:
+        """
+        Make the link that asks a person, good once and for ten minutes (RFC 6749 §4.1.1).
+
+        Send the person to `consent.url`. Without `redirect_uri` a listener opens on this machine and
+        `wait` serves it; with one, hand the address the person came back to to `complete`. A
+        `ConsentNeeded` asks for what it says is missing. `identity=False` does not ask who the
+        person is, and then needs `account`; such a grant stays marked as unverified.
+
+        Raises SettingsError for a scope that does not exist, a client that is not known, or a
+        redirect address the client has not registered.
+        """
+        asked = Question.of(account, scopes, user, client_id, identity)
+        if redirect_uri is not None:
+            client = await self._client(asked)
+            return await self._remember(asked, client, checked_redirect(client, redirect_uri))
+        client = await self._client(asked)
+        listener = await in_thread(open_listener, client)
+        try:
+            consent = await self._remember(asked, client, listener.redirect_uri)
+        except BaseException:
+            listener.close()
+            raise
+        listener.listen(lambda state: question.consent_id(Secret(state)) == consent.id)
+        self._listeners[consent.id] = listener
+        return consent
+
+    async def begin_by_link(
+        self, account: str | None = None, scopes: str | Iterable[str] = (), *, user: str | None = None
+    ) -> Consent:
+        """Make a link whose answer the person pastes back: nothing listens where the browser ends up."""
+        asked = Question.of(account, scopes, user, None, True)
+        client = await self._client(asked)
+        return await self._remember(asked, client, client.pasted_redirect())
+
+    async def wait(self, consent: Consent, *, timeout: timedelta = TEN_MINUTES) -> Grant:
+        """
+        Wait until the person has answered in the browser of this machine, and keep the grant.
+
+        Raises ConsentExpired when nobody answers within `timeout`, ConsentRefused when the answer is
+        no, WrongAccount when somebody else signed in. The listener is closed in every case.
+        """
+        listener = self._listeners.pop(consent.id, None)
+        if listener is None:
+            raise SettingsError(
+                "No listener waits for this consent.", hint="It was begun elsewhere: give its address to complete()."
+            )
+        try:
+            visit = await self._visit(listener, timeout)
+            return await self._complete_in_view(visit)
+        finally:
+            await in_thread(listener.close)
+
+    async def complete(self, url: str | Secret, *, consent: Consent | str | None = None) -> Grant:
+        """
+        Take the address the person came back to, exchange its code, and keep the grant.
+
+        The whole address, its query, or, when `consent` says which question it answers, the bare
+        code. `consent` is the question, or its id, that this person was sent away with: a web page
+        keeps the id in the person's session and passes it here, so that nobody can make somebody
+        else answer a question that was put to them. Works once: the pending consent is taken before
+        the code is exchanged.
+
+        Raises ConsentRefused, ConsentExpired, WrongAccount, or what Google says to the code.
+        """
+        text = url.reveal() if isinstance(url, Secret) else url
+        state = question.state_in(text)
+        expected = consent if isinstance(consent, str) or consent is None else consent.id
+        bare = question.read_code(text) if state is None else None
+        vault = await self._workplace.vault()
+        pending = await in_thread(vault.take_consent, answered_question(state, expected))
+        return await self._redemption.redeem(pending, bare or question.read_answer(pending, text))
+
+    async def aclose(self) -> None:
+        """Close every listener that is still open."""
+        listeners, self._listeners = self._listeners, {}
+        for listener in listeners.values():
+            await in_thread(listener.close)
+
+    async def _client(self, asked: Question) -> ClientSecrets:
+        widened = await self._widened(asked)
+        return await self._workplace.client(asked.client_id or (widened.client_id if widened else None))
+
+    async def _remember(self, asked: Question, client: ClientSecrets, redirect_uri: str) -> Consent:
+        """Write the question down, sealed, so that any process may hear the answer."""
+        consent = question.begin(
+            client,
+            account=asked.account,
+            user=asked.user,
+            scopes=asked.scopes,
+            redirect_uri=redirect_uri,
+            identity=asked.identity,
+            widens=widening(await self._widened(asked)),
+            realm=self._workplace.realm,
+            now=self._workplace.clock(),
+            entropy=self._workplace.entropy,
+        )
+        vault = await self._workplace.vault()
+        await in_thread(vault.remember, consent)
+        return consent
+
+    async def _widened(self, asked: Question) -> Grant | None:
+        """Find the one grant that this consent would widen."""
+        if asked.account is None and asked.user is None:
+            return None
+        vault = await self._workplace.vault()
+        found = await in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
+        return found[0] if len(found) == 1 else None
+
+    async def _visit(self, listener: Loopback, timeout: timedelta) -> Visit:
+        waited = timedelta(0)
+        while waited < timeout:
+            visit = await in_thread(listener.next, min(LOOK_UP, timeout - waited))
+            if visit is not None:
+                return visit
+            waited += LOOK_UP
+        minutes = timeout.total_seconds() / 60
+        raise ConsentExpired(f"Nobody answered within {minutes:g} minutes.")
+
+    async def _complete_in_view(self, visit: Visit) -> Grant:
+        """Complete the consent while the person looks on, and tell them how it ended."""
+        try:
+            grant = await self.complete(visit.url)
+        except ConsentRefused as error:
+            visit.answer(Farewell(Ending.REFUSED, error.message))
+            raise
+        except MailgrantError as error:
+            visit.answer(Farewell(Ending.FAILED, f"{error.message}\n{error.hint}"))
+            raise
+        except BaseException:
+            visit.answer(Farewell(Ending.FAILED, "The program that asked was stopped."))
+            raise
+        visit.answer(farewell(grant))
+        return grant
+
+
+def widening(grant: Grant | None) -> Widening | None:
+    """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
+    return Widening(grant.id, grant.scopes) if grant is not None and grant.is_active else None
+
+
+def answered_question(state: Secret | None, expected: str | None) -> str:
+    """Return the id of the question that an address answers; raises ConsentError when it is another one."""
+    if state is None and expected is None:
+        raise ConsentError(
+            "There is no `state` in that address, so nobody knows which question it answers.",
+            hint="Paste the whole address from the browser's address bar.",
+        )
+    answered = expected if state is None else question.consent_id(state)
+    if answered is None or (expected is not None and answered != expected):
+        raise ConsentError(
+            "That address answers another question than the one asked here.",
+            hint="Begin again, and finish in the same browser.",
+        )
+    return answered
+
+
+def open_listener(client: ClientSecrets) -> Loopback:
+    """Listen where this client may be answered: any port for a desktop client, else its registered address."""
+    if client.kind is ClientKind.INSTALLED:
+        return Loopback()
+    return Loopback(client.loopback_redirect())
+
+
+def checked_redirect(client: ClientSecrets, redirect_uri: str) -> str:
+    """Return the address, compared exactly with those a web client has registered (RFC 6749 §3.1.2.3)."""
+    if client.kind is ClientKind.WEB and redirect_uri not in client.redirect_uris:
+        registered = ", ".join(client.redirect_uris) or "none"
+        raise SettingsError(
+            f"{redirect_uri} is not registered for this OAuth client (registered: {registered}).",
+            hint="Register exactly this address in the Google Cloud console; it takes some minutes to work.",
+        )
+    return redirect_uri
+
+
+def farewell(grant: Grant) -> Farewell:
+    """What a person is told after they granted something: what, what not, and how to undo it."""
+    lines = [f"{grant.account} now allows this application to: {spoken(grant.scopes.api) or 'know who you are'}."]
+    if grant.missing:
+        lines.append(f"Not granted: {spoken(grant.missing)}.")
+    lines.append("You can take it back at any time at myaccount.google.com/connections.")
+    return Farewell(Ending.PARTLY if grant.missing else Ending.GRANTED, "\n".join(lines))
+
+
+def spoken(scopes: Scopes) -> str:
+    """Say permissions in plain words."""
+    return "; ".join(scope.description for scope in scopes)

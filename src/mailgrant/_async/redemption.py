@@ -1,0 +1,153 @@
+"""
+Redemption: from an authorization code to a grant that is kept (RFC 6749 §4.1.3).
+
+Exchange the code, find out who signed in, refuse the wrong person, and write down what was really
+granted beside what was asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mailgrant.errors import ConsentError, WrongAccount
+from mailgrant.oauth import calls, id_token
+from mailgrant.oauth.credentials import Credentials
+from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+
+from .waiting import in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.oauth.consent import Consent, Redirect
+    from mailgrant.oauth.credentials import TokenAnswer
+    from mailgrant.oauth.id_token import Identity
+
+    from .workplace import AsyncWorkplace
+
+
+class AsyncRedemption:
+    """Turns answered consents into grants."""
+
+    def __init__(self, workplace: AsyncWorkplace) -> None:
+        self._workplace = workplace
+
+    async def redeem(self, consent: Consent, redirect: Redirect) -> Grant:
+        """
+        Exchange the code of a consent that was just taken, and keep the grant.
+
+        Raises WrongAccount when somebody else than asked signed in, ConsentError when Google gave no
+        refresh token, and what Google says to the code.
+        """
+        vault = await self._workplace.vault()
+        client = await in_thread(vault.client, consent.client_id)
+        answer = await self._workplace.line.ask(
+            calls.redeem_code(
+                client, code=redirect.code, code_verifier=consent.code_verifier, redirect_uri=consent.redirect_uri
+            )
+        )
+        identity = await self._identify(client, answer) if consent.identity else None
+        await self._check_person(consent, identity, answer)
+        return await self._keep(consent, answer, identity)
+
+    async def _identify(self, client: ClientSecrets, answer: TokenAnswer) -> Identity:
+        if answer.id_token is None:
+            raise ConsentError(
+                "Google did not say who signed in.", hint="Ask again; nothing was kept. (There was no id_token.)"
+            )
+        keys = await self._workplace.line.ask(calls.certificates())
+        # Real time, whatever clock this object was given: that is what Google signs with.
+        return await in_thread(
+            id_token.verify, answer.id_token, keys=keys, client_id=client.client_id, now=datetime.now(UTC)
+        )
+
+    async def _check_person(self, consent: Consent, identity: Identity | None, answer: TokenAnswer) -> None:
+        """Refuse somebody else's consent; their tokens are dropped and nothing of theirs is revoked."""
+        if identity is None:
+            return
+        before = await self._before(consent)
+        if before is not None and before.sub is not None:
+            right, expected = before.sub == identity.sub, before.account
+        elif consent.account is not None:
+            right, expected = id_token.same_person(consent.account, identity), consent.account
+        else:
+            return
+        if not right:
+            token = answer.refresh_token or answer.access_token
+            raise WrongAccount(
+                f"{identity.email} signed in, but {expected} was asked. Nothing was kept.",
+                expected=expected,
+                signed_in=identity.email,
+                revoke=lambda: self._workplace.line.ask(calls.revoke(token)),
+            )
+
+    async def _before(self, consent: Consent) -> Grant | None:
+        """Find the grant that this consent widens, if it is still there."""
+        if consent.grant_id is None:
+            return None
+        vault = await self._workplace.vault()
+        return next((grant for grant in await in_thread(vault.grants) if grant.id == consent.grant_id), None)
+
+    async def _keep(self, consent: Consent, answer: TokenAnswer, identity: Identity | None) -> Grant:
+        vault = await self._workplace.vault()
+        account = identity.email if identity else consent.account
+        if account is None:
+            raise ConsentError("Nobody knows whose consent this is.", hint="Pass account= when identity=False.")
+        sub = identity.sub if identity else None
+        key = grant_id(client_id=consent.client_id, sub=sub, account=account, user=consent.user)
+        found = await in_thread(vault.find, account=account, user=consent.user, client_id=consent.client_id)
+        before = next((grant for grant in found if grant.id == key), None)
+        grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
+        kept = await in_thread(vault.keep, grant)
+        self._workplace.forget_session(kept.id)
+        return kept
+
+
+def answered(
+    consent: Consent,
+    answer: TokenAnswer,
+    before: Grant | None,
+    *,
+    account: str,
+    sub: str | None,
+    key: str,
+    now: datetime,
+) -> Grant:
+    """
+    Return the grant that follows from an answer.
+
+    Google's answer says what was granted. An answer without a refresh token never changes what is
+    lasting: the grant there was stays as it is; without one there is nothing to keep.
+    """
+    asked = consent.asked | (before.asked if before else consent.asked)
+    if answer.refresh_token is None:
+        if before is None or before.credentials.refresh_token is None:
+            raise ConsentError(
+                "Google gave no refresh token, so this consent would end within the hour. Nothing was kept.",
+                hint="Remove the application at myaccount.google.com/connections and ask again.",
+            )
+        return replace(before, asked=asked)
+    granted = answer.scopes if answer.scopes is not None else consent.asked
+    credentials = Credentials(
+        answer.access_token,
+        refresh_token=answer.refresh_token,
+        expires_at=now + answer.expires_in,
+        scopes=granted,
+    )
+    return Grant(
+        account,
+        id=key,
+        sub=sub,
+        user=consent.user,
+        client_id=consent.client_id,
+        verified=sub is not None,
+        asked=asked,
+        scopes=granted,
+        status=GrantStatus.ACTIVE,
+        reason="",
+        credentials=credentials,
+        consented_at=now,
+        refreshed_at=None,
+        version=before.version if before else 0,
+    )

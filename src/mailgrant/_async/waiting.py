@@ -1,0 +1,54 @@
+"""
+What it means to wait here: sleep, take turns, do blocking work, be called from blocking code.
+
+The one file of the shell with a twin written by hand, `_sync/waiting.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+AsyncLock = asyncio.Lock
+
+
+async def sleep(duration: timedelta) -> None:
+    """Let `duration` pass."""
+    await asyncio.sleep(duration.total_seconds())
+
+
+async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do blocking work (the vault's store, a file, a prompt) without holding up the event loop."""
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def for_blocking_code(work: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """
+    Turn `work` into something that blocking code in another thread may call.
+
+    Google's official client blocks; it asks for tokens through this. Called from the event loop's
+    own thread it would wait for itself for ever, so that raises RuntimeError instead.
+    """
+    loop = asyncio.get_running_loop()
+
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await work(*args, **kwargs)
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _running_loop() is loop:
+            raise RuntimeError("call Google's client in a thread: await asyncio.to_thread(request.execute)")
+        return asyncio.run_coroutine_threadsafe(run(*args, **kwargs), loop).result()
+
+    return call
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,172 @@
+"""
+Workplace: what everything in this shell shares, opened when it is first needed.
+
+The settings, the vault, the line to Google, the clock and the source of chance. Opening late keeps
+`import mailgrant` quick and lets an account be named before anything exists.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.errors import SandboxWarning, SettingsError
+from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, read_client_file
+
+from .session import AsyncLine, AsyncSession
+from .tokens import AsyncTokens
+from .waiting import in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
+
+    from .transport import AsyncTransport
+
+
+class AsyncWorkplace:
+    """The shared means of one `AsyncMailgrant`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client_secrets: str | os.PathLike[str] | dict[str, Any] | None,
+        clock: Callable[[], datetime] | None,
+        transport: AsyncTransport | None,
+    ) -> None:
+        self.settings = settings
+        self.clock: Callable[[], datetime] = clock or (lambda: datetime.now(UTC))
+        self.entropy: Callable[[int], bytes] = os.urandom
+        self.realm = settings.realm()
+        self._client_secrets = client_secrets
+        self._transport = transport
+        self._line: AsyncLine | None = None
+        self._vault: Vault | None = None
+        self._opening = threading.Lock()
+        self._sessions: dict[str, tuple[AsyncSession, AsyncTokens]] = {}
+        if self.realm.origin is not None:
+            warnings.warn(
+                f"mailgrant talks to a sandbox at {self.realm.origin}, not to Google.", SandboxWarning, stacklevel=4
+            )
+
+    @property
+    def line(self) -> AsyncLine:
+        """The line to Google."""
+        from .transport import AsyncHttpTransport
+
+        with self._opening:
+            if self._line is None:
+                in_sandbox = self.realm.origin is not None
+                transport = self._transport or AsyncHttpTransport(trusts_environment=not in_sandbox)
+                self._line = AsyncLine(transport, self.realm)
+            return self._line
+
+    async def vault(self) -> Vault:
+        """Return the vault, opening or making it the first time."""
+        vault = self._vault
+        return vault if vault is not None else await in_thread(self._open_vault)
+
+    async def session(self, grant: Grant) -> AsyncSession:
+        """Return the session of a grant; one for all who use it, so that they share its tokens."""
+        return (await self._means(grant))[0]
+
+    async def tokens(self, grant: Grant) -> AsyncTokens:
+        """Return the tokens of a grant."""
+        return (await self._means(grant))[1]
+
+    async def client(self, client_id: str | None = None) -> ClientSecrets:
+        """
+        Return the application's own identity at Google.
+
+        The one named, else the file this object was given, else the only one in the vault, else a
+        file in the working directory.
+        """
+        vault = await self.vault()
+        if client_id is not None:
+            return await in_thread(vault.client, client_id)
+        if self._client_secrets is not None:
+            return await self._keep(await in_thread(self._read_given))
+        known = await in_thread(vault.clients)
+        if len(known) > 1:
+            names = ", ".join(client.client_id for client in known)
+            raise SettingsError(f"Several OAuth clients are in the vault: {names}.", hint="Say which: client_secrets=…")
+        if known:
+            return known[0]
+        found = await in_thread(client_in_folder, Path.cwd(), self.realm)
+        if found is None:
+            raise no_client()
+        return await self._keep(found)
+
+    async def add_client(self, client_secrets: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets:
+        """Read a client secrets file (or its content) into the vault."""
+        return await self._keep(await in_thread(self._read, client_secrets))
+
+    def forget_session(self, grant_id: str) -> None:
+        """Drop what is cached for a grant that was changed or forgotten."""
+        self._sessions.pop(grant_id, None)
+
+    async def aclose(self) -> None:
+        """Close the connections and the vault; both open again when needed."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.transport.aclose()
+        self._sessions.clear()
+        if self.settings.vault != MEMORY:
+            vault, self._vault = self._vault, None
+            if vault is not None:
+                await in_thread(vault.close)
+
+    async def _means(self, grant: Grant) -> tuple[AsyncSession, AsyncTokens]:
+        means = self._sessions.get(grant.id)
+        if means is None:
+            tokens = AsyncTokens(await self.vault(), self.line, grant, self.clock)
+            means = self._sessions.setdefault(grant.id, (AsyncSession(self.line, tokens), tokens))
+        return means
+
+    async def _keep(self, client: ClientSecrets) -> ClientSecrets:
+        vault = await self.vault()
+        await in_thread(vault.add_client, client)
+        return client
+
+    def _open_vault(self) -> Vault:
+        with self._opening:
+            if self._vault is None:
+                self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy)
+            return self._vault
+
+    def _read_given(self) -> ClientSecrets:
+        if self._client_secrets is None:
+            raise no_client()
+        return self._read(self._client_secrets)
+
+    def _read(self, given: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets:
+        import json
+
+        from mailgrant.oauth.client_secrets import ClientSecrets
+
+        if isinstance(given, dict):
+            return ClientSecrets.from_json(json.dumps(given), realm=self.realm, where="client_secrets")
+        return read_client_file(Path(given), self.realm)
+
+
+def settings_for(
+    settings: Settings | None, *, vault: str | os.PathLike[str] | None, key: str | None, google: str | None
+) -> Settings:
+    """Combine what was passed as arguments with what was set elsewhere; an argument wins."""
+    place = os.fspath(vault) if vault is not None else None
+    if settings is None:
+        return Settings.load(vault=place, key=key, google=google)
+    return replace(
+        settings,
+        vault=place if place is not None else settings.vault,
+        key=key if key is not None else settings.key,
+        google=google if google is not None else settings.google,
+    )

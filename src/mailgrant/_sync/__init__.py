@@ -1,0 +1,1 @@
+"""The shell that blocks, written from `_async` by `scripts/unasync.py`; only `waiting` is by hand."""

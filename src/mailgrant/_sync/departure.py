@@ -1,0 +1,36 @@
+# Written by scripts/unasync.py from src/mailgrant/_async/departure.py.
+# Do not edit: change that file and run `make sync`.
+"""
+Departure: take a grant back at Google and let it go here.
+
+Marked first, then revoked, then deleted: whatever stops us on the way, nobody uses a grant that its
+owner wanted gone, and the same step can be repeated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailgrant.oauth import calls
+from mailgrant.vault.grant import GrantStatus
+
+from .waiting import in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.vault.grant import Grant
+
+    from .workplace import Workplace
+
+
+def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -> Grant:
+    """Revoke `grant` `at_google`, delete it `here`, or both; return it as it was last."""
+    vault = workplace.vault()
+    workplace.forget_session(grant.id)
+    marked = in_thread(vault.mark, grant, GrantStatus.REVOKED, "revoked here")
+    # The refresh token: an access token that has run out can no longer revoke anything.
+    token = grant.credentials.refresh_token or grant.credentials.access_token
+    if at_google and token is not None:
+        workplace.line.ask(calls.revoke(token))
+    if here:
+        in_thread(vault.drop, marked)
+    return marked

@@ -1,0 +1,1 @@
+"""Where we fit into other libraries; one small file each."""

@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 JOBS ?= 2
 
@@ -55,11 +55,11 @@ dist: $(VENV)/dev.stamp  ## build the wheel and the source archive
 clean:  ## remove what can be made again
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# Order only: the interpreter is a link to a file that is older or newer than anything here.
-$(BIN)/python:
+# Order only, since the age of pip says nothing; pip, because it comes last when an environment is made.
+$(BIN)/pip:
 	@scripts/make_venv.sh $(VENV)
 
-$(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/python
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/pip
 	@echo "installing requirements/$*.txt"
 	@$(PIP) --require-hashes -r requirements/$*.txt
 	@$(PIP) --no-deps --no-build-isolation -e .

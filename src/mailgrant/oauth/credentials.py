@@ -1,4 +1,9 @@
-"""Credentials, the states they pass through, and the token answer they come from (RFC 6749 §5.1)."""
+"""
+Credentials: an access token and what renews it; TokenAnswer: what the token endpoint hands out.
+
+Whether a token is good is never asked of Google: `Credentials.state` looks at the clock, and an
+answer of 401 or of the token endpoint says the rest (`verdict`, `oauth.answers`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from mailgrant.errors import ServerError
@@ -14,94 +20,145 @@ from mailgrant.secret import Secret
 
 from .scopes import Scopes
 
-# google-auth refreshes 3 min 45 s before the end; what we hand out lasts a little longer than that.
-REFRESH_AHEAD = timedelta(minutes=4)
-# What Google means when it leaves `expires_in` out.
-USUAL_LIFE = timedelta(seconds=3599)
+# Refreshed this long before the end, so that a token handed out now survives a slow upload.
+STALE_BEFORE = timedelta(minutes=4)
+# Longer than any life that Google gives; a bigger number is not a life but a mistake.
+LONGEST_LIFE = timedelta(days=3650)
 
 
 class TokenState(Enum):
-    """What can be done with credentials now."""
+    """How good an access token is."""
 
     FRESH = "usable"
-    STALE = "usable, to be refreshed soon"
+    STALE = "usable, refresh soon"
     EXPIRED = "a refresh will mend it"
     DEAD = "only a new consent will"
 
 
-# How credentials move between their states; docs draw it, tests walk it.
-TRANSITIONS: Mapping[TokenState, frozenset[TokenState]] = {
-    TokenState.FRESH: frozenset({TokenState.STALE, TokenState.EXPIRED, TokenState.DEAD}),
-    TokenState.STALE: frozenset({TokenState.FRESH, TokenState.EXPIRED, TokenState.DEAD}),
-    TokenState.EXPIRED: frozenset({TokenState.FRESH, TokenState.DEAD}),
-    TokenState.DEAD: frozenset({TokenState.FRESH}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """What the token endpoint gave. `scopes` is None when it did not say: then they are unchanged."""
-
-    access_token: Secret
-    expires_in: timedelta = USUAL_LIFE
-    scopes: Scopes | None = None
-    refresh_token: Secret | None = None
-    id_token: Secret | None = None
-
-    @classmethod
-    def from_response(cls, response: Response) -> TokenAnswer:
-        """Read a successful answer; raises ServerError when it is none after all."""
-        try:
-            values = response.json()
-            token = values["access_token"]
-            life = timedelta(seconds=int(values.get("expires_in", USUAL_LIFE.total_seconds())))
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise ServerError("Google's token answer could not be read.", status=response.status) from error
-        if not isinstance(token, str) or not token:
-            raise ServerError("Google's token answer holds no access token.", status=response.status)
-        scope = values.get("scope")
-        return cls(
-            Secret(token),
-            expires_in=life,
-            scopes=Scopes.granted(scope) if isinstance(scope, str) else None,
-            refresh_token=_secret(values, "refresh_token"),
-            id_token=_secret(values, "id_token"),
-        )
+# What may become of a token: time takes it down the list, a refresh brings it back to the top, and
+# without a refresh token its end is final.
+TRANSITIONS: Mapping[TokenState, frozenset[TokenState]] = MappingProxyType(
+    {
+        TokenState.FRESH: frozenset({TokenState.FRESH, TokenState.STALE, TokenState.EXPIRED, TokenState.DEAD}),
+        TokenState.STALE: frozenset({TokenState.STALE, TokenState.FRESH, TokenState.EXPIRED, TokenState.DEAD}),
+        TokenState.EXPIRED: frozenset({TokenState.EXPIRED, TokenState.FRESH, TokenState.STALE}),
+        TokenState.DEAD: frozenset({TokenState.DEAD}),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access token with its end, the refresh token that makes more, and what they open."""
+    """
+    An access token, until when and for which scopes it is good, and the refresh token behind it.
+
+    `access_token` is None until the first refresh. `refresh_token` is None when Google gave none:
+    then nothing can be renewed. `scopes` are the access token's.
+    """
 
     access_token: Secret | None
-    refresh_token: Secret | None = None
-    expires_at: datetime | None = None
-    scopes: Scopes = field(default_factory=Scopes)
+    refresh_token: Secret | None = field(kw_only=True)
+    expires_at: datetime | None = field(kw_only=True)
+    scopes: Scopes = field(kw_only=True)
 
     def __post_init__(self) -> None:
         if self.expires_at is not None and self.expires_at.tzinfo is None:
-            raise ValueError("expires_at must be aware")
+            raise ValueError("expires_at needs a time zone")
 
     def state(self, now: datetime) -> TokenState:
-        """Return what can be done with these credentials at `now`."""
-        left = self.expires_at - now if self.access_token and self.expires_at else timedelta(0)
-        if left > REFRESH_AHEAD:
-            return TokenState.FRESH
-        if left > timedelta(0):
-            return TokenState.STALE
-        return TokenState.EXPIRED if self.refresh_token else TokenState.DEAD
+        """Tell how good the access token is at `now`; one whose end is not known counts as expired."""
+        if self.access_token is not None and self.expires_at is not None and now < self.expires_at:
+            return TokenState.FRESH if self.expires_at - now > STALE_BEFORE else TokenState.STALE
+        return TokenState.DEAD if self.refresh_token is None else TokenState.EXPIRED
 
     def refreshed(self, answer: TokenAnswer, now: datetime) -> Credentials:
-        """Return the credentials after a refresh; a refresh token Google did not replace stays."""
-        return replace(
-            self,
-            access_token=answer.access_token,
+        """Return what follows from the answer to a refresh; Google seldom replaces the refresh token."""
+        return Credentials(
+            answer.access_token,
             refresh_token=answer.refresh_token or self.refresh_token,
             expires_at=now + answer.expires_in,
-            scopes=answer.scopes if answer.scopes is not None else self.scopes,
+            scopes=self.scopes if answer.scopes is None else answer.scopes,
         )
 
+    def expired(self) -> Credentials:
+        """Return these credentials without their access token, which Google has turned down."""
+        return replace(self, access_token=None, expires_at=None)
 
-def _secret(values: Mapping[str, Any], name: str) -> Secret | None:
-    value = values.get(name)
-    return Secret(value) if isinstance(value, str) and value else None
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """
+    A token endpoint's yes (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+
+    `scopes` is None when Google did not repeat them: they are those that were asked.
+    `refresh_token_expires_in` is there when the person limited the grant in time.
+    """
+
+    access_token: Secret
+    expires_in: timedelta = field(kw_only=True)
+    scopes: Scopes | None = field(kw_only=True, default=None)
+    refresh_token: Secret | None = field(kw_only=True, default=None)
+    id_token: Secret | None = field(kw_only=True, default=None)
+    refresh_token_expires_in: timedelta | None = field(kw_only=True, default=None)
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.expires_in <= LONGEST_LIFE:
+            raise ValueError("an access token lives longer than nothing and shorter than ten years")
+
+    @classmethod
+    def from_response(cls, response: Response) -> TokenAnswer:
+        """
+        Read a 2xx answer of the token endpoint.
+
+        Raises ServerError when it is anything else than tokens, such as the page of a hotel's
+        network. What it said instead is not repeated: it might be a token.
+        """
+        try:
+            values = response.json()
+            _check_bearer(values)
+            return cls(
+                _token(values["access_token"]),
+                expires_in=_duration(values["expires_in"]),
+                scopes=Scopes.granted(values["scope"]) if "scope" in values else None,
+                refresh_token=_token_if_any(values, "refresh_token"),
+                id_token=_token_if_any(values, "id_token"),
+                refresh_token_expires_in=_lasting(values),
+            )
+        except (ValueError, KeyError, AttributeError, RecursionError):
+            raise ServerError(
+                "The token endpoint answered with something that is not tokens.",
+                hint="Try again in a moment; a proxy or a network's sign-in page may be in the way.",
+                status=response.status,
+                operation="oauth2.token",
+            ) from None
+
+
+def _check_bearer(values: Mapping[str, Any]) -> None:
+    # RFC 6749 §7.1: a token of a kind that is not understood must not be used.
+    if str(values.get("token_type", "Bearer")).lower() != "bearer":
+        raise ValueError("not a bearer token")
+
+
+def _token(value: object) -> Secret:
+    # It will stand in a header: one with a line break in it would be two headers.
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        raise ValueError("not a token")
+    return Secret(value)
+
+
+def _token_if_any(values: Mapping[str, Any], name: str) -> Secret | None:
+    return _token(values[name]) if name in values else None
+
+
+def _lasting(values: Mapping[str, Any]) -> timedelta | None:
+    name = "refresh_token_expires_in"
+    return _duration(values[name]) if name in values else None
+
+
+def _duration(value: object) -> timedelta:
+    """Read seconds, which some servers write as text."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value > LONGEST_LIFE.total_seconds():
+        raise ValueError("not a number of seconds")
+    return timedelta(seconds=max(value, 0))

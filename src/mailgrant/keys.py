@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
 from mailgrant.secret import Secret
+from mailgrant.storage.files import make_private_folder
 from mailgrant.vault.sealing import KEY_BYTES, Key, Keyring
 from mailgrant.vault.vault import Header, Vault, check_realm, locked
 
@@ -222,7 +223,7 @@ def read_private(path: Path) -> str:
 def write_private(path: Path, secret: Secret) -> None:
     """Write a key file 0600 in a folder 0700, whole or not at all; an existing one is never replaced."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secret.reveal() + "\n")

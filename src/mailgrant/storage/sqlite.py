@@ -22,6 +22,8 @@ from mailgrant.errors import GrantChanged, SettingsError, VaultDamaged, VaultErr
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.store import Row
 
+from .files import touch_private
+
 BUSY_SECONDS = 30.0
 TABLES = ("grants", "consents", "clients")
 # Where locks are a matter of luck; from /proc/mounts. WAL needs shared memory besides.
@@ -268,12 +270,8 @@ def migrations() -> tuple[str, ...]:
 def make_private(path: Path) -> None:
     """Make the file 0600 and its folder 0700 before SQLite does, which would ask the umask."""
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        # The side files take the mode of the file itself.
-        os.fchmod(descriptor, 0o600) if hasattr(os, "fchmod") else None
-        os.close(descriptor)
+        # SQLite's side files take the mode of the file itself.
+        touch_private(path)
     except OSError as error:
         raise VaultError(
             f"The vault {path} cannot be opened or made: {error.strerror}.", hint="Check who may write there."

@@ -92,10 +92,10 @@ class Moment:
         return self._instant.astimezone(known_zone(self.zone or default)).replace(tzinfo=None)
 
     def later(self, by: timedelta) -> Moment:
-        """Return the moment that much later; days move by whole days."""
+        """Return the moment that much later, but not beyond the last; days move by whole days."""
         if self.day is not None:
-            return Moment(self.day + by)
-        return Moment(instant=self._instant + by, zone=self.zone)
+            return Moment(self.day + min(by, LATEST.date() - self.day))
+        return Moment(instant=self._instant + min(by, LATEST - self._instant), zone=self.zone)
 
     def as_json(self, place: tzinfo, default_zone: str) -> dict[str, Any]:
         """Return Google's EventDateTime, with the offset that `place` has then."""

@@ -22,7 +22,7 @@ def sandbox() -> None:
 @sandbox.command(example="mailgrant sandbox run --port 8025 --consent auto")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; loopback only.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="0 takes a free one.")
-@click.option("--seed", metavar="demo|empty", default="demo", show_default=True, help="What is there at first.")
+@click.option("--seed", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="What is there.")
 @click.option(
     "--consent",
     type=click.Choice(["page", "auto", "deny"]),

@@ -19,6 +19,8 @@ LINES = frozenset(
 CELLS = frozenset({"td", "th"})
 LINKS = re.compile(r"(?:https?|mailto):\S+")
 RULE = "-" * 20
+# Blanks and breaks that only a page's layout needs.
+INVISIBLE = {0xA0: " ", 0xAD: None, 0x200B: None}
 # A parser's time grows with the square of the nesting: a hostile megabyte would take a minute.
 MOST_UNCLOSED = 20_000
 
@@ -159,7 +161,7 @@ class _Writer:
         words = re.sub(r"[ \t\r\n\f]+", " ", text)
         if not self._line or self._line.endswith(" "):
             words = words.lstrip(" ")
-        self._line += words.replace("\u200b", "").replace("\u00ad", "")
+        self._line += words.translate(INVISIBLE)
 
     def _end_link(self, address: str, begun: int) -> None:
         shown = self._line[begun:].strip()

@@ -10,7 +10,11 @@ from .tree import Verb
 @click.command(cls=Verb, example='eval "$(mailgrant completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete mailgrant's words; put it into the shell's start-up file."""
+    """
+    Print what makes a shell complete our words.
+
+    Put it into the shell's start-up file.
+    """
     from click.shell_completion import get_completion_class
 
     from .tree import root

@@ -38,7 +38,11 @@ AT_ONCE = 8
 @click.option("--page", is_flag=True, help="Answer the consent page yourself, in your own browser.")
 @click.pass_obj
 def demo(invocation: Invocation, page: bool) -> None:
-    """Tell the whole story against a Google on this machine; nothing real is touched."""
+    """
+    Tell the whole story, with a Google on this machine.
+
+    Nothing real is touched: the sandbox and the vault are gone again afterwards.
+    """
     require_sandbox()
     from mailgrant.sandbox import Sandbox
 

@@ -65,7 +65,7 @@ def list_(
 @which_calendar
 @click.pass_obj
 def agenda(invocation: Invocation, count: int, calendar: str) -> None:
-    """List the next events; short for `event list --upcoming`."""
+    """List the next events. Short for `event list --upcoming`."""
     print_events(invocation, lambda account: account.calendar.upcoming(count, calendar=calendar))
 
 

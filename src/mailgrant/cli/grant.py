@@ -35,7 +35,7 @@ def grant() -> None:
 @click.option("--link", "way", flag_value="link", help="Print a link for any browser; its answer is pasted back.")
 @click.pass_obj
 def ask(invocation: Invocation, email: str | None, scopes: tuple[str, ...], way: Way | None) -> None:
-    """Ask a person for their consent, unless they have given it; short: `login`."""
+    """Ask a person for their consent, unless they have given it. `login` for short."""
     with invocation.open() as mailgrant:
         account = mailgrant.connect(
             *split(scopes), account=email or invocation.settings.account, ask=way or likely_way()
@@ -46,7 +46,7 @@ def ask(invocation: Invocation, email: str | None, scopes: tuple[str, ...], way:
 @grant.command(name="list", example="mailgrant status")
 @click.pass_obj
 def list_(invocation: Invocation) -> None:
-    """List who allows what, and whether it still holds; short: `status`."""
+    """List who allows what, and whether it still holds. `status` for short."""
     columns: Columns[Grant] = {
         "account": lambda held: held.account,
         "status": lambda held: held.status,

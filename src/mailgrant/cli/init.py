@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .invocation import Invocation
-from .output import say
 from .tree import Verb
 
 if TYPE_CHECKING:
@@ -28,37 +28,35 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def init(invocation: Invocation, source: str) -> None:
-    """Make the vault and its key; without it, the first login does, with a key file."""
+    """
+    Make the vault and its key.
+
+    The first login makes them as well, with the key in a file.
+    """
+    settings = invocation.settings
     invocation.announce()
-    vault = make_vault(invocation.settings, source)
-    place = invocation.settings.vault_place()
-    content = {"id": vault.id, "realm": vault.realm, "vault": place}
-    vault.close()
-    invocation.printer.one(content, f"The vault is {place}.")
+    refuse_second(settings)
+    with closing(open_vault(settings, create=True, key_source=source)) as vault:
+        content = {"vault": settings.vault_place(), "id": vault.id, "realm": settings.realm().name}
+    invocation.printer.one(content, f"The vault is {content['vault']}.")
 
 
-def make_vault(settings: Settings, source: str) -> Vault:
-    """Make the vault that the settings name; raises VaultError when it is there already."""
-    from mailgrant.errors import VaultError
-    from mailgrant.keys import KeyCabinet, KeySource, open_or_create
-    from mailgrant.storage import open_store
+def refuse_second(settings: Settings) -> None:
+    """Raise VaultError when the vault is there already, whether or not its key is."""
+    from mailgrant.errors import VaultError, VaultLocked
 
-    place = settings.vault_place()
-    store = open_store(place)
-    if store.read_header() is not None:
-        raise VaultError(
-            f"There is a vault at {place} already.", hint="Nothing was changed. --vault names another place."
-        )
-    cabinet = KeyCabinet(
-        given=settings.key, environ=settings.environ, config_folder=settings.config_folder, entropy=os.urandom
+    try:
+        open_vault(settings, create=False).close()
+    except VaultLocked:
+        pass
+    except VaultError:
+        return
+    raise VaultError(
+        f"There is a vault at {settings.vault_place()} already.",
+        hint="Nothing was changed. --vault names another place.",
     )
-    return open_or_create(
-        store,
-        place=place,
-        realm=settings.realm(),
-        cabinet=cabinet,
-        clock=lambda: datetime.now(UTC),
-        entropy=os.urandom,
-        source=KeySource(source),
-        say=say,
-    )
+
+
+def open_vault(settings: Settings, **options: Any) -> Vault:
+    """Open the vault that the settings name."""
+    return settings.open_vault(clock=lambda: datetime.now(UTC), entropy=os.urandom, **options)

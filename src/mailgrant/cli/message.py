@@ -43,7 +43,11 @@ def send(invocation: Invocation, /, **written: Any) -> None:
 @click.option("--spam-and-trash", is_flag=True, help="Look there too.")
 @click.pass_obj
 def search(invocation: Invocation, query: str, limit: int, spam_and_trash: bool) -> None:
-    """List the messages that match, newest first; QUERY is what you would type into Gmail."""
+    """
+    List the messages that match, newest first.
+
+    QUERY is what you would type into Gmail.
+    """
     columns: Columns[Message] = {
         "id": lambda found: found.id,
         "date": lambda found: found.date,

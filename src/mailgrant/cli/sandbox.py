@@ -16,7 +16,7 @@ path = click.Path(path_type=Path)
 
 @click.group(cls=Noun)
 def sandbox() -> None:
-    """Run a Google of your own: consent page, OAuth, Gmail and Calendar on localhost."""
+    """Run a Google of your own on this machine."""
 
 
 @sandbox.command(example="mailgrant sandbox run --port 8025 --consent auto")
@@ -48,7 +48,11 @@ def run(
     now: date | None,
     ready_file: Path | None,
 ) -> int:
-    """Serve it until Ctrl-C; one line of JSON on stdout says when it is ready, and where."""
+    """
+    Serve consent page, OAuth, Gmail and Calendar on localhost, until Ctrl-C.
+
+    One line of JSON on stdout says when it is ready, and where.
+    """
     require_sandbox()
     from mailgrant.sandbox.server import RunOptions
     from mailgrant.sandbox.server import run as serve

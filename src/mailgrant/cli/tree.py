@@ -7,7 +7,7 @@ stand before the command or after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ NOUNS = {
     "completion": "completion:completion",
 }
 PLACES = {**DAILY, **NOUNS}
+# How much help says about a command where it lists many.
+LONGEST_LINE = 80
 
 
 def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -102,11 +104,11 @@ class Root(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for heading, words in (("Every day", DAILY), ("All the rest", NOUNS)):
             with formatter.section(heading):
-                formatter.write_dl(self._rows(ctx, words, formatter.width))
+                formatter.write_dl(self._rows(ctx, words))
 
-    def _rows(self, ctx: click.Context, words: Sequence[str] | dict[str, str], width: int) -> list[tuple[str, str]]:
+    def _rows(self, ctx: click.Context, words: Iterable[str]) -> list[tuple[str, str]]:
         commands = {word: self.get_command(ctx, word) for word in words}
-        return [(word, found.get_short_help_str(width)) for word, found in commands.items() if found is not None]
+        return [(word, found.get_short_help_str(LONGEST_LINE)) for word, found in commands.items() if found is not None]
 
 
 WHAT = """

@@ -1,40 +1,54 @@
 """
-Realm: Google's addresses, or a sandbox's; and which addresses inside files are acceptable.
+Realm: where Google is, for this run: at its own addresses, or a sandbox that stands in for it.
 
-Google and a sandbox never mix. Requests are written down with Google's addresses throughout; the
-realm alone says where they are sent, and a file never does.
+Requests always carry Google's own addresses. `Realm.address` says where they are really sent, and
+is the only place that may lead a request anywhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mailgrant.errors import SettingsError
 
 AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
-TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address, not a token)
+TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, not a password
 REVOKE_URI = "https://oauth2.googleapis.com/revoke"
+USERINFO_URI = "https://openidconnect.googleapis.com/v1/userinfo"
 CERTS_URI = "https://www.googleapis.com/oauth2/v3/certs"
 ISSUER = "https://accounts.google.com"
 
-GOOGLE_HOSTS = frozenset(
+# Every host that a request of ours may name.
+HOSTS = frozenset(
     {
         "accounts.google.com",
-        "calendar.googleapis.com",
-        "gmail.googleapis.com",
         "oauth2.googleapis.com",
         "openidconnect.googleapis.com",
         "www.googleapis.com",
+        "gmail.googleapis.com",
+    }
+)
+
+# Google's addresses as files name them: today's, and those of old downloads that still go round.
+KNOWN_ADDRESSES = frozenset(
+    {
+        AUTH_URI,
+        "https://accounts.google.com/o/oauth2/auth",
+        TOKEN_URI,
+        "https://accounts.google.com/o/oauth2/token",
+        "https://www.googleapis.com/oauth2/v3/token",
+        "https://www.googleapis.com/oauth2/v4/token",
+        CERTS_URI,
+        "https://www.googleapis.com/oauth2/v1/certs",
     }
 )
 
 
 class RealmName(Enum):
-    """Which of the two worlds a vault belongs to; written in its header."""
+    """Google itself, or somebody who plays it. A vault belongs to one of them."""
 
     GOOGLE = "google"
     SANDBOX = "sandbox"
@@ -42,80 +56,105 @@ class RealmName(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """Where Google is: `origin` is None for the real one, else the origin of a sandbox."""
+    """Who answers, and where: `origin` is None for Google, else a sandbox's `http://127.0.0.1:8025`."""
 
     name: RealmName
-    origin: str | None = None
+    origin: str | None = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        if (self.origin is None) != (self.name is RealmName.GOOGLE):
+            raise ValueError("a sandbox has an origin, and Google has none")
 
     @classmethod
     def google(cls) -> Realm:
-        """The real one."""
-        return cls(RealmName.GOOGLE)
+        """Return the realm of Google itself."""
+        return cls(RealmName.GOOGLE, origin=None)
 
     @classmethod
     def at(cls, origin: str, *, allowed: Collection[str] = ()) -> Realm:
         """
-        A sandbox at `origin`, such as `http://127.0.0.1:8025`.
+        Return the realm of a sandbox at `origin`.
 
-        Loopback only; any other host must be https and listed in `allowed`, because what is sent
-        there are people's grants. Raises SettingsError otherwise.
+        Raises SettingsError unless it is on this machine, or is https and listed in `allowed` (the
+        settings file's `allow_google`): a variable alone must not lead people's tokens elsewhere.
         """
-        cleaned = origin.strip().rstrip("/")
-        parts = urlsplit(cleaned)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        parts = _split(origin)
+        if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment:
             raise SettingsError(
-                f"MAILGRANT_GOOGLE={origin!r} is not an origin.", hint="It looks like http://127.0.0.1:8025."
+                f"{origin!r} is not where a sandbox can be.",
+                hint="It looks like MAILGRANT_GOOGLE=http://127.0.0.1:8025",
             )
-        listed = {one.rstrip("/") for one in allowed}
-        if not is_loopback(parts.hostname) and not (parts.scheme == "https" and cleaned in listed):
+        plain = _origin(parts)
+        if not _on_loopback(parts) and not (parts.scheme == "https" and plain in {one.rstrip("/") for one in allowed}):
             raise SettingsError(
-                f"MAILGRANT_GOOGLE names {parts.hostname}, which is not this machine.",
-                hint=f'To allow it, put allow_google = ["https://{parts.netloc}"] into settings.toml.',
+                f"Google may be played by this machine only, not by {plain}.",
+                hint='To allow another: https, and allow_google = ["https://host"] in settings.toml.',
             )
-        return cls(RealmName.SANDBOX, cleaned)
+        return cls(RealmName.SANDBOX, origin=plain)
 
     def address(self, url: str) -> str:
-        """Return where a request for Google's `url` is sent; raises SettingsError for any other host."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or parts.hostname not in GOOGLE_HOSTS or parts.port is not None:
-            raise SettingsError(f"{parts.scheme}://{parts.netloc} is not an address of Google's.")
+        """
+        Return where a request for Google's `url` is sent.
+
+        Raises SettingsError for an address that is not Google's: no request of ours goes there.
+        """
+        parts = _split(url)
+        if parts is None or parts.scheme != "https" or parts.netloc not in HOSTS:
+            raise SettingsError("A request was meant for a host that is not Google's. It was not sent.")
         if self.origin is None:
             return url
-        return self.origin + parts._replace(scheme="", netloc="").geturl()
+        return f"{self.origin}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
     def check_address(self, url: str, *, where: str, field: str) -> None:
         """
-        Accept or refuse an address that stands in a file, which is never followed either way.
+        Look at an address that stands in a file; it is never followed, only found fitting or not.
 
-        Google's own are always right; a sandbox's are right in a sandbox. Raises SettingsError that
-        names the file and the field.
+        Google's own are always fitting, in a sandbox also those on this machine and the sandbox's.
+        Raises SettingsError, naming the file and the field, for anything else.
         """
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            raise SettingsError(f"{where}: {field} is not an address.") from None
-        if parts.scheme == "https" and port is None and (host in GOOGLE_HOSTS or host == "accounts.google.com"):
+        if url in KNOWN_ADDRESSES:
             return
-        local = is_loopback(host)
-        if self.origin is not None and (local or url.startswith(f"{self.origin}/")):
+        parts = _split(url)
+        local = parts is not None and _on_loopback(parts)
+        if self.origin is not None and parts is not None and (local or _origin(parts) == self.origin):
             return
-        if local:
+        if local and parts is not None:
             raise SettingsError(
-                f"{where} was made for a sandbox ({field} is {parts.scheme}://{parts.netloc}), and none is set.",
-                hint=f"Set MAILGRANT_GOOGLE={parts.scheme}://{parts.netloc}, or use Google's own client file.",
+                f"{where} was made by a sandbox, and no sandbox is set ({field} is on this machine).",
+                hint=f"Set MAILGRANT_GOOGLE={_origin(parts)}, or use a file from Google's console.",
             )
         raise SettingsError(
-            f"{where} is refused: its {field} leads to {host or 'nowhere'}, which is not Google.",
-            hint="Download the client secrets again from the Google Cloud console.",
+            f"{where} is refused: its {field} leads to {_named(parts)}, which is not Google's.",
+            hint="Download the file again from the Google Cloud console; do not use one that came by mail or chat.",
         )
 
 
-def is_loopback(host: str) -> bool:
-    """True for this machine's own addresses, by name or number."""
-    if host == "localhost":
+def _split(url: str) -> SplitResult | None:
+    """Take an http address apart; None when it is not one, or hides a name before its host."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or port == 0:
+        return None
+    return parts if url.isascii() and url.isprintable() and " " not in url and "\\" not in url else None
+
+
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _on_loopback(parts: SplitResult) -> bool:
+    from ipaddress import ip_address
+
+    if parts.hostname == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        return ip_address(parts.hostname or "").is_loopback
     except ValueError:
         return False
+
+
+def _named(parts: SplitResult | None) -> str:
+    return "no web address" if parts is None else parts.netloc

@@ -91,11 +91,12 @@ def test_a_link_leads_somewhere(path: Path) -> None:
     assert missing == []
 
 
-def test_every_decision_is_listed() -> None:
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+def test_every_page_is_listed_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    listed = {(index.parent / target).resolve() for target in LINK.findall(index.read_text(encoding="utf-8"))}
+    pages = {page for page in documents() if page.is_relative_to(index.parent) and page != index}
 
-    assert [path.name for path in decisions if path.name not in index] == []
+    assert sorted(str(page.relative_to(ROOT)) for page in pages - listed) == []
 
 
 def test_no_file_names_a_package_registry_or_this_machine() -> None:

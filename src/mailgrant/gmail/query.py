@@ -11,7 +11,7 @@ from mailgrant.errors import InvalidRequest
 
 # Gmail refuses no query: what it does not understand finds nothing, and an operator without its
 # argument finds everything. So nothing doubtful is let through.
-PLAIN = re.compile(r"\w[\w.@+-]*", re.ASCII)
+PLAIN = re.compile(r"\w[\w.@+/-]*", re.ASCII)
 JOINING_WORDS = frozenset({"OR", "AND", "AROUND"})
 
 

@@ -54,6 +54,7 @@ def demo(invocation: Invocation, page: bool) -> None:
     with world.serve() as served, temporary_mailgrant(served.url, world.client_secrets()) as (mailgrant, folder):
         narrator.step("A Google on this machine")
         narrator.tell(f"It listens on {served.url}. Nothing leaves this machine, and nobody real is mailed.")
+        mailgrant.grants()
         Story(narrator, world, mailgrant, folder).play(page=page)
     farewell(narrator)
     if invocation.wants_json:
@@ -88,7 +89,7 @@ class Story:
         consent = self.mailgrant.consents.begin(ADA, SCOPES)
         self.narrator.tell("The link she gets (PKCE, one use, ten minutes):", "", consent.url, "")
         if page:
-            self.narrator.tell("Open it in your browser, choose Ada, tick every box and say yes. Ctrl-C gives up.")
+            self.narrator.tell("Open it in your browser, be Ada: tick every box and say yes. Ctrl-C gives up.")
         else:
             self.narrator.tell("Her page answers by itself here; `mailgrant demo --page` lets you answer it.")
             open_in_background(consent.url)
@@ -97,7 +98,7 @@ class Story:
         self.world.consent = type(self.world.consent)("auto")
         allowed = ", ".join(scope.short for scope in grant.scopes.api)
         self.narrator.tell(f"{grant.account} allows: {allowed}.")
-        self.narrator.tell(f"Her refresh token is sealed in {self.folder / 'vault.db'}; it prints as {grant}.")
+        self.narrator.tell("Her refresh token is sealed in the vault, and does not print:", str(grant))
         check(not grant.missing, "every box is ticked; the rest of the story needs them, so run it again")
         return self.mailgrant.account(ADA)
 

@@ -7,8 +7,6 @@ Nothing of the person's own settings, vaults or accounts is touched.
 
 from __future__ import annotations
 
-import base64
-import os
 import sys
 import threading
 import time
@@ -66,9 +64,7 @@ def temporary_mailgrant(google: str, client_secrets: dict[str, Any]) -> Iterator
 
     with TemporaryDirectory(prefix="mailgrant-demo-") as name:
         folder = Path(name)
-        key = base64.urlsafe_b64encode(os.urandom(32)).decode()
-        vault = str(folder / "vault.db")
-        settings = Settings(google=google, vault=vault, key=key, config_folder=folder, data_folder=folder)
+        settings = Settings(google=google, config_folder=folder / "config", data_folder=folder / "data")
         with Mailgrant(settings=settings, client_secrets=client_secrets) as mailgrant:
             yield mailgrant, folder
 

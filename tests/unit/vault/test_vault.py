@@ -1,0 +1,342 @@
+"""The vault keeps what it is given, and notices everybody who meddles with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailgrant.errors import (
+    ConsentExpired,
+    GrantChanged,
+    GrantNotFound,
+    SettingsError,
+    VaultDamaged,
+    VaultLocked,
+)
+from mailgrant.oauth.client_secrets import ClientKind, ClientSecrets
+from mailgrant.oauth.consent import Consent, begin
+from mailgrant.oauth.credentials import Credentials, TokenAnswer
+from mailgrant.oauth.realm import Realm
+from mailgrant.oauth.scopes import Scopes
+from mailgrant.secret import Secret
+from mailgrant.storage.memory import MemoryStore
+from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+from mailgrant.vault.lease import Lease
+from mailgrant.vault.sealing import Key, Keyring
+from mailgrant.vault.store import Row
+from mailgrant.vault.vault import Header, Vault
+
+NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+SANDBOX = Realm.at("http://127.0.0.1:8025")
+RING = Keyring((Key.of(bytes(range(32))),))
+CLIENT = ClientSecrets("17-a.apps.googleusercontent.com", client_secret=Secret("GOCSPX-a"), kind=ClientKind.INSTALLED)
+HOUR = timedelta(hours=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def vault(store: MemoryStore, clock: Clock) -> Vault:
+    made = Vault.create(
+        store, vault_id="v1", keyring=RING, key_source="memory", realm=SANDBOX, clock=clock, entropy=os.urandom
+    )
+    assert made is not None
+    return made
+
+
+def a_grant(account: str = "ada@example.com", *, user: str | None = None, refresh_token: str = "1//0-old") -> Grant:
+    sub = f"sub of {account}"
+    return Grant(
+        account,
+        id=grant_id(client_id=CLIENT.client_id, sub=sub, account=account, user=user),
+        sub=sub,
+        user=user,
+        client_id=CLIENT.client_id,
+        verified=True,
+        asked=Scopes("gmail.send gmail.readonly"),
+        scopes=Scopes("gmail.send"),
+        credentials=Credentials(
+            Secret("ya29.old"), refresh_token=Secret(refresh_token), expires_at=NOW + HOUR, scopes=Scopes("gmail.send")
+        ),
+        consented_at=NOW,
+    )
+
+
+def a_consent(clock: Clock) -> Consent:
+    return begin(
+        CLIENT,
+        account="ada@example.com",
+        user=None,
+        scopes=Scopes("gmail.send"),
+        redirect_uri="http://127.0.0.1:1/",
+        identity=True,
+        widens=None,
+        realm=SANDBOX,
+        now=clock.now,
+        entropy=os.urandom,
+    )
+
+
+def answer(access_token: str, refresh_token: str | None = None) -> TokenAnswer:
+    return TokenAnswer(
+        Secret(access_token), expires_in=HOUR, refresh_token=Secret(refresh_token) if refresh_token else None
+    )
+
+
+def test_a_grant_comes_back_as_it_was_kept(vault: Vault) -> None:
+    kept = vault.keep(a_grant(user="17"))
+
+    assert vault.grant(kept.id) == kept
+    assert vault.find(account="ADA@example.com") == vault.find(user="17") == vault.grants() == (kept,)
+    assert kept.missing == Scopes("gmail.readonly")
+
+
+def test_a_grant_is_unique_by_client_person_and_user(vault: Vault) -> None:
+    vault.keep(a_grant())
+    vault.keep(a_grant(user="17"))
+    vault.keep(a_grant(user="18"))
+
+    with pytest.raises(GrantChanged):
+        vault.keep(a_grant(user="17"))
+    assert len(vault.grants()) == 3
+
+
+def test_a_grant_without_a_sub_is_told_apart_by_its_address() -> None:
+    ids = {grant_id(client_id="c", sub=None, account=name, user=None) for name in ("a@x.org", "A@X.ORG", "b@x.org")}
+
+    assert len(ids) == 2
+    assert grant_id(client_id="c", sub="a@x.org", account="", user=None) not in ids
+
+
+def test_nothing_in_the_store_shows_a_token(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    vault.keep(a_grant())
+    vault.add_client(CLIENT)
+    consent = a_consent(clock)
+    vault.remember(consent)
+
+    stored = b"".join(row.sealed for rows in (store.grants, store.clients, store.consents) for row in rows.find())
+
+    for secret in ("1//0-old", "ya29.old", "GOCSPX-a", consent.state.reveal(), consent.code_verifier.reveal()):
+        assert secret.encode() not in stored
+    assert "1//0-old" not in repr(vault.grants())
+
+
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        lambda ada, grace: dataclasses.replace(ada, sealed=grace.sealed),
+        lambda ada, grace: dataclasses.replace(ada, version=ada.version + 1),
+        lambda ada, grace: dataclasses.replace(ada, account="eve@example.com"),
+        lambda ada, grace: dataclasses.replace(ada, user="17"),
+        lambda ada, grace: dataclasses.replace(ada, client="another"),
+        lambda ada, grace: dataclasses.replace(ada, sealed=ada.sealed[:40] + grace.sealed[40:]),
+    ],
+    ids=["swap", "version", "account", "user", "client", "splice"],
+)
+def test_a_row_that_was_swapped_spliced_or_relabelled_does_not_open(
+    vault: Vault, store: MemoryStore, meddle: Callable[[Row, Row], Row]
+) -> None:
+    vault.keep(a_grant())
+    vault.keep(a_grant("grace@example.com"))
+    ada, grace = store.grants.find()
+
+    store.grants._rows[ada.key] = meddle(ada, grace)
+
+    with pytest.raises(VaultDamaged):
+        vault.grant(ada.key)
+
+
+def test_a_row_copied_under_another_key_does_not_open(vault: Vault, store: MemoryStore) -> None:
+    kept = vault.keep(a_grant())
+    (row,) = store.grants.find()
+    store.grants._rows["copy"] = dataclasses.replace(row, key="copy")
+
+    with pytest.raises(VaultDamaged):
+        vault.grant("copy")
+    assert vault.grant(kept.id) == kept
+
+
+def test_a_row_of_another_table_does_not_open_here(vault: Vault, store: MemoryStore) -> None:
+    vault.add_client(CLIENT)
+    (row,) = store.clients.find()
+    store.grants._rows[row.key] = row
+
+    with pytest.raises(VaultDamaged):
+        vault.grant(row.key)
+
+
+def open_again(store: MemoryStore, clock: Clock, *, ring: Keyring = RING, realm: Realm = SANDBOX) -> Vault:
+    header = Header.from_bytes(store.read_header() or b"", "here")
+    return Vault.open(store, header=header, keyring=ring, realm=realm, place="here", clock=clock, entropy=os.urandom)
+
+
+def test_the_wrong_key_is_locked_and_never_an_empty_vault(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    vault.keep(a_grant())
+
+    with pytest.raises(VaultLocked):
+        open_again(store, clock, ring=Keyring((Key.of(b"x" * 32),)))
+    assert len(open_again(store, clock).grants()) == 1
+
+
+def test_a_vault_of_one_realm_does_not_open_in_the_other(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    with pytest.raises(SettingsError, match="belongs to a sandbox") as caught:
+        open_again(store, clock, realm=Realm.google())
+
+    assert "MAILGRANT_GOOGLE" in caught.value.hint
+
+
+def test_a_header_relabelled_to_the_other_realm_does_not_open(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    store._header = (store.read_header() or b"").replace(b"sandbox", b"google")
+
+    with pytest.raises(VaultDamaged, match="header"):
+        open_again(store, clock, realm=Realm.google())
+
+
+def test_a_header_of_a_newer_format_is_refused(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    store._header = (store.read_header() or b"").replace(b'"format": 1', b'"format": 2')
+
+    with pytest.raises(SettingsError, match="newer"):
+        open_again(store, clock)
+
+
+def test_a_second_vault_is_not_made_over_the_first(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    again = Vault.create(
+        store, vault_id="v2", keyring=RING, key_source="memory", realm=SANDBOX, clock=clock, entropy=os.urandom
+    )
+
+    assert again is None
+    assert open_again(store, clock).id == "v1"
+
+
+def test_a_pending_consent_is_taken_once(vault: Vault, clock: Clock) -> None:
+    consent = a_consent(clock)
+    vault.remember(consent)
+
+    assert vault.take_consent(consent.id) == consent
+    with pytest.raises(ConsentExpired):
+        vault.take_consent(consent.id)
+
+
+def test_a_consent_lives_ten_minutes(vault: Vault, clock: Clock) -> None:
+    consent = a_consent(clock)
+    vault.remember(consent)
+    clock.now += timedelta(minutes=10, seconds=1)
+
+    assert vault.pending_consents() == ()
+    with pytest.raises(ConsentExpired, match="too late"):
+        vault.take_consent(consent.id)
+
+
+def test_old_questions_are_swept_out(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    vault.remember(a_consent(clock))
+    clock.now += timedelta(minutes=11)
+    fresh = a_consent(clock)
+
+    vault.remember(fresh)
+
+    assert [row.key for row in store.consents.find()] == [fresh.id]
+
+
+def test_a_client_is_replaced_by_one_with_the_same_id(vault: Vault) -> None:
+    vault.add_client(CLIENT)
+    vault.add_client(dataclasses.replace(CLIENT, client_secret=Secret("GOCSPX-b")))
+
+    assert vault.clients() == (vault.client(CLIENT.client_id),)
+    assert vault.client(CLIENT.client_id).client_secret == Secret("GOCSPX-b")
+    with pytest.raises(SettingsError, match="not in the vault"):
+        vault.client("another")
+
+
+def leased(vault: Vault, grant: Grant) -> Lease:
+    lease = vault.take_lease(vault.lease(grant.id))
+    assert lease is not None
+    return lease
+
+
+def test_a_refresh_is_kept_under_its_lease(vault: Vault, clock: Clock) -> None:
+    kept = vault.keep(a_grant())
+    clock.now += HOUR
+
+    after = vault.keep_refreshed(leased(vault, kept), used=Secret("1//0-old"), answer=answer("ya29.new"))
+
+    assert after.credentials.access_token == Secret("ya29.new")
+    assert after.credentials.refresh_token == Secret("1//0-old")
+    assert (after.credentials.expires_at, after.refreshed_at) == (clock.now + HOUR, clock.now)
+    assert vault.grant(kept.id) == after
+
+
+def test_a_late_refresh_does_not_overwrite_a_newer_grant(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    late = leased(vault, kept)
+    consented = dataclasses.replace(
+        kept, credentials=dataclasses.replace(kept.credentials, refresh_token=Secret("1//0-new"))
+    )
+    newer = vault.keep(consented)
+
+    after = vault.keep_refreshed(late, used=Secret("1//0-old"), answer=answer("ya29.late", "1//0-late"))
+
+    assert after == vault.grant(kept.id) == newer
+
+
+def test_a_late_answer_is_dropped_when_the_lease_has_passed_on(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    late = leased(vault, kept)
+    now_held = vault.take_lease(late)
+    assert now_held is not None
+    newer = vault.keep_refreshed(now_held, used=Secret("1//0-old"), answer=answer("ya29.new"))
+
+    after = vault.keep_refreshed(late, used=Secret("1//0-old"), answer=answer("ya29.late"))
+
+    assert after == newer
+
+
+def test_a_late_answer_that_replaced_the_refresh_token_saves_that_token_alone(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    late = leased(vault, kept)
+    assert vault.take_lease(late) is not None
+
+    after = vault.keep_refreshed(late, used=Secret("1//0-old"), answer=answer("ya29.late", "1//0-rotated"))
+
+    assert after.credentials.refresh_token == Secret("1//0-rotated")
+    assert after.credentials.access_token == Secret("ya29.old")
+
+
+def test_a_mark_is_compared_and_set(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    marked = vault.mark(kept, GrantStatus.NEEDS_CONSENT, "revoked at Google")
+
+    assert not marked.is_active
+    with pytest.raises(GrantChanged):
+        vault.mark(kept, GrantStatus.REVOKED, "late")
+    assert vault.grant(kept.id).reason == "revoked at Google"
+
+
+def test_a_grant_that_was_changed_meanwhile_is_not_dropped(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    newer = vault.keep(kept)
+
+    with pytest.raises(GrantChanged):
+        vault.drop(kept)
+    vault.drop(newer)
+    with pytest.raises(GrantNotFound):
+        vault.grant(kept.id)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from mailgrant.errors import AdminRefused, ConsentError, ConsentRefused, MailgrantError, SettingsError
 from mailgrant.secret import Secret
@@ -23,8 +23,12 @@ from .scopes import IDENTITY, Scopes
 
 LIFE = timedelta(minutes=10)
 STATE_BYTES = 32
-# What a bare code looks like: Google caps it at 256 bytes.
-CODE = re.compile(r"[A-Za-z0-9/_\-.~]{8,512}")
+# More parameters than any answer of Google's has, and few enough to read.
+MOST_PARAMETERS = 50
+# What a bare code looks like: `4/0A…`, which Google caps at 256 bytes.
+CODE = re.compile(r"[0-9]{1,2}/[A-Za-z0-9_.~-]{1,512}")
+# An error's name as standards write them; anything else is not repeated to a terminal.
+ERROR_NAME = re.compile(r"[a-z_.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,12 @@ class Consent:
     expires_at: datetime = field(kw_only=True)
     grant_id: str | None = field(kw_only=True, default=None)
 
+    def __post_init__(self) -> None:
+        if self.begun_at.tzinfo is None or self.expires_at.tzinfo is None:
+            raise ValueError("the times of a consent need a time zone")
+        if not self.identity and self.account is None:
+            raise ValueError("a consent that does not ask who answers names the account")
+
     def __repr__(self) -> str:
         return f"Consent(account={self.account!r}, asked={self.asked!r}, expires_at={self.expires_at:%H:%M:%S})"
 
@@ -59,12 +69,12 @@ class Redirect:
     """A yes: the code to exchange, and what was granted if the redirect said so."""
 
     code: Secret
-    granted: Scopes | None = None
+    granted: Scopes | None = field(kw_only=True, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """What a consent widens: the grant's id, what it was asked for and what it holds."""
+    """The grant that a consent widens: its id, and what it holds already."""
 
     grant_id: str
     held: Scopes
@@ -86,38 +96,32 @@ def begin(
     """
     Write the question.
 
-    Consent is forced (`prompt=consent`), because only a consent that a person sees gives a refresh
-    token. What a grant holds already is not asked again: Google folds it in. Raises SettingsError
-    when nothing is asked, or when nobody could say whose the answer is.
+    Who answers is asked too, unless `identity` is False. What a widened grant holds is asked again
+    with the rest, so that the new refresh token covers all of it even where Google does not fold in
+    what was granted before. Raises SettingsError when nothing is asked, when nobody could say whose
+    the answer is, or when the answer would travel in the open.
     """
-    if not scopes.api and not identity:
-        raise SettingsError("No scope was named, so there is nothing to ask.", hint="For example: gmail.send.")
-    if not identity and account is None:
-        raise SettingsError("Without identity nobody knows whose consent it is.", hint="Pass account= with it.")
+    _check(account, scopes, redirect_uri, identity)
+    asked = scopes | IDENTITY if identity else scopes
+    asked = widens.held.widened(asked) if widens else asked
     state = Secret(url_safe(entropy(STATE_BYTES)))
     verifier = new_verifier(entropy)
-    wanted = scopes | IDENTITY if identity else scopes
-    lacking = Scopes(scope for scope in wanted if widens is None or scope not in widens.held or scope.is_identity)
     parameters = {
-        "response_type": "code",
         "client_id": client.client_id,
         "redirect_uri": redirect_uri,
-        "scope": str(lacking),
+        "scope": str(asked),
         "state": state.reveal(),
-        "access_type": "offline",
-        "prompt": "consent",
         "code_challenge": challenge(verifier),
-        "code_challenge_method": "S256",
         **({"login_hint": account} if account else {}),
         **({"include_granted_scopes": "true"} if widens else {}),
     }
     return Consent(
         consent_id(state),
-        url=f"{realm.address(AUTH_URI)}?{urlencode(parameters, quote_via=quote)}",
+        url=realm.address(_question(parameters)),
         client_id=client.client_id,
         account=account,
         user=user,
-        asked=wanted,
+        asked=asked,
         redirect_uri=redirect_uri,
         identity=identity,
         state=state,
@@ -146,26 +150,29 @@ def read_answer(consent: Consent, address: str) -> Redirect:
     Raises ConsentRefused for a no, AdminRefused when policy forbids it, ConsentError when it answers
     another question, comes from somebody else than Google (RFC 9207), or holds no code.
     """
-    parameters = _parameters(address)
     if state_in(address) != consent.state:
         raise ConsentError("That address answers another question than this one.", hint="Begin a new consent.")
-    issuer = parameters.get("iss", [ISSUER])
-    if issuer != [ISSUER]:
+    parameters = _parameters(address)
+    if any(len(values) > 1 for values in parameters.values()):
+        raise ConsentError("That address says something twice; Google's never do.", hint="Begin a new consent.")
+    said = {name: values[0] for name, values in parameters.items()}
+    if said.get("iss", ISSUER) != ISSUER:
         raise ConsentError(
             "That answer does not come from Google.", hint="Its `iss` is somebody else's: do not use that link again."
         )
-    if "error" in parameters:
-        raise _refusal(parameters["error"][0], parameters.get("error_subtype", [""])[0], consent)
-    codes = parameters.get("code", [])
-    if len(codes) != 1 or not codes[0]:
+    if "error" in said:
+        raise _refusal(said, consent)
+    if not said.get("code"):
         raise ConsentError("There is no code in that address.", hint="Copy the whole address, to its end.")
-    scope = parameters.get("scope", [None])[0]
-    return Redirect(Secret(codes[0]), Scopes.granted(scope) if scope else None)
+    scope = said.get("scope")
+    return Redirect(Secret(said["code"]), granted=Scopes.granted(scope) if scope else None)
 
 
 def read_code(text: str) -> Redirect:
     """Read a code that was pasted without its address; raises ConsentError when it is none."""
-    code = text.strip()
+    code = _joined(text)
+    # In the address bar its slash may be percent-encoded; decoded twice it would be another code.
+    code = code if "/" in code else unquote(code)
     if not CODE.fullmatch(code):
         raise ConsentError(
             "That is neither an address nor a code.", hint="Paste the whole address from the browser's address bar."
@@ -173,24 +180,73 @@ def read_code(text: str) -> Redirect:
     return Redirect(Secret(code))
 
 
-def _refusal(error: str, subtype: str, consent: Consent) -> MailgrantError:
+def _check(account: str | None, scopes: Scopes, redirect_uri: str, identity: bool) -> None:
+    if not scopes and not identity:
+        raise SettingsError("No scope was named, so there is nothing to ask.", hint="For example: gmail.send.")
+    if not identity and account is None:
+        raise SettingsError("Without identity nobody knows whose consent it is.", hint="Pass account= with it.")
+    if not _is_redirect(redirect_uri):
+        raise SettingsError(
+            f"{redirect_uri!r} is not an address that Google sends people back to.",
+            hint="It is https, or http on this machine, without a fragment. (Copying a code, oob, ended in 2023.)",
+        )
+
+
+def _is_redirect(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    on_this_machine = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    safe = parts.scheme == "https" or (parts.scheme == "http" and on_this_machine)
+    return safe and bool(parts.hostname) and not parts.fragment
+
+
+def _question(parameters: Mapping[str, str]) -> str:
+    """
+    Return Google's address with the question.
+
+    Consent is always shown: without `prompt=consent` a person who agreed before is sent straight
+    back, with a code that gives no refresh token.
+    """
+    fixed = {
+        "response_type": "code",
+        "access_type": "offline",
+        "prompt": "consent",
+        "code_challenge_method": "S256",
+    }
+    return f"{AUTH_URI}?{urlencode({**fixed, **parameters}, quote_via=quote)}"
+
+
+def _refusal(said: Mapping[str, str], consent: Consent) -> MailgrantError:
     whom = consent.account or "The person"
+    error = said["error"]
     if error == "access_denied":
         return ConsentRefused(f"{whom} did not allow it.")
     if error in ("admin_policy_enforced", "org_internal"):
         return AdminRefused(
-            f"{whom}'s organisation does not allow this application ({error}).",
+            f"The organisation of {consent.account or 'this person'} does not allow this application ({error}).",
             hint="An administrator can allow it in the Google Admin console, under API controls.",
             reason=error,
         )
-    named = f"{error}, {subtype}" if subtype else error
-    return ConsentError(f"Google ended the consent with an error ({named[:100]}).", hint="Begin a new consent.")
+    names = [name for name in (error, said.get("error_subtype", "")) if ERROR_NAME.fullmatch(name)]
+    named = f" ({', '.join(names)})" if names else ""
+    return ConsentError(f"Google ended the consent with an error{named}.", hint="Begin a new consent.")
 
 
 def _parameters(address: str) -> dict[str, list[str]]:
-    text = address.strip()
+    """Return the parameters of an address; none of one that holds what no answer of Google's does."""
+    text = _joined(address)
+    if not text.isascii():
+        return {}
     try:
         query = urlsplit(text).query if "?" in text else text
-        return parse_qs(query, keep_blank_values=True, max_num_fields=100)
+        found = parse_qs(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         return {}
+    return found if all(value.isascii() and value.isprintable() for each in found.values() for value in each) else {}
+
+
+def _joined(text: str) -> str:
+    """Undo the line breaks of a terminal in what was pasted: addresses and codes have no spaces."""
+    return "".join(text.split())

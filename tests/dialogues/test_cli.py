@@ -163,7 +163,7 @@ def test_json_objects_of_a_sandbox_say_so(ada: str, sandbox: Sandbox, capsys: py
 
 def error_of(err: str) -> dict[str, Any]:
     """Read the error that a command printed as JSON, the last thing it says."""
-    content: dict[str, Any] = json.loads(err.splitlines()[-1])["error"]
+    content: dict[str, Any] = json.loads(err[err.rindex('{"error"') :])["error"]
     return content
 
 

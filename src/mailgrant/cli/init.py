@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +46,8 @@ def refuse_second(settings: Settings) -> None:
     from mailgrant.errors import VaultError, VaultLocked
 
     try:
-        open_vault(settings, create=False).close()
-    except VaultLocked:
-        pass
+        with suppress(VaultLocked):
+            open_vault(settings, create=False).close()
     except VaultError:
         return
     raise VaultError(

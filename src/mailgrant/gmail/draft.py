@@ -92,7 +92,7 @@ class Draft:
             "to": Address.parse_list(to, field="to"),
             "cc": Address.parse_list(cc, field="cc"),
             "bcc": Address.parse_list(bcc, field="bcc"),
-            "subject": _checked_subject(subject),
+            "subject": refuse_unprintable(subject, what="The subject"),
             "text": _checked_body(text, "text"),
             "html": _checked_body(html, "html"),
             "attachments": Attachment.collect(attachments),
@@ -146,12 +146,6 @@ class Draft:
         return write(self, now=now, entropy=entropy, for_sending=for_sending)
 
 
-def _checked_subject(subject: str) -> str:
-    if not isinstance(subject, str):
-        raise InvalidRequest(f"subject: {subject!r} is not a text.")
-    return refuse_unprintable(subject, what="The subject")
-
-
 def _checked_body(body: str | None, name: str) -> str | None:
     if body is None:
         return None
@@ -169,7 +163,7 @@ def _checked_body(body: str | None, name: str) -> str | None:
 def _checked_headers(given: HeaderFields) -> Headers:
     headers = Headers.of(given)
     for name, value in headers.fields:
-        if not HEADER_NAME.fullmatch(name):
+        if not HEADER_NAME.fullmatch(refuse_unprintable(name, what="The name of a header")):
             raise InvalidRequest(f"headers: {name!r} is not the name of a header.")
         refuse_unprintable(value, what=f"The header {name}")
         _refuse_own(name)

@@ -25,6 +25,8 @@ BYTES_PER_WORD = 39
 
 def refuse_unprintable(text: str, *, what: str) -> str:
     """Return `text`; raises InvalidRequest naming `what` when it holds a line break or control character."""
+    if not isinstance(text, str):
+        raise InvalidRequest(f"{what} is not a text: {text!r}.")
     found = UNPRINTABLE.search(text)
     if found is None:
         return text

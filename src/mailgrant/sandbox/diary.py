@@ -113,7 +113,7 @@ class Calendar:
             alone = [stored.id for stored in self.events.values() if stored.recurring_id == event.id]
             for event_id in alone:
                 del self.events[event_id]
-        event.change = self.next_change()
+        event.number = event.change = self.next_change()
         self.events[event.id] = event
         self.updated = milliseconds(now)
 

@@ -50,7 +50,8 @@ class Event:
 
     For a changed instance, `recurring_id` and `slot` say which it is; `fields` then holds only what
     differs from the series (None for what it lacks), and `start` and `end` are None unless it was
-    moved. `change` is the calendar's count at the last change, which syncs go by.
+    moved. `number` and `change` are the calendar's counts when it was added and when it was last
+    changed: lists are ordered by the one, syncs go by the other.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Event:
     created: datetime = field(kw_only=True)
     updated: datetime = field(kw_only=True)
     sequence: int = field(kw_only=True, default=0)
+    number: int = field(kw_only=True, default=0)
     change: int = field(kw_only=True, default=0)
     recurring_id: str | None = field(kw_only=True, default=None)
     slot: Moment | None = field(kw_only=True, default=None)

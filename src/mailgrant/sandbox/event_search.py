@@ -111,16 +111,20 @@ class Hits:
 
     def _all_keyed(self) -> Iterator[tuple[Key, Occurrence]]:
         if not self.search.by_update:
-            return ((self._order_key(place, found), found) for place, found in enumerate(self._unexpanded()))
+            return ((self._place_key(found), found) for found in self._unexpanded())
         found_all: Iterable[Occurrence] = self._unexpanded()
         if self.search.expanded:
             runs = (self._run(event, self._low, self._near_high(event)) for event in self._series())
             found_all = chain(self._stored(), *runs)
-        return (((int(found.updated.timestamp() * 1000), found.id), found) for found in found_all)
+        return ((self._update_key(found), found) for found in found_all)
 
     @staticmethod
-    def _order_key(place: int, found: Occurrence) -> Key:
-        return (int(found.event.created.timestamp() * 1000), found.event.id, found.slot.stamp if found.slot else "")
+    def _place_key(found: Occurrence) -> Key:
+        return (found.event.number, found.slot.stamp if found.slot else "")
+
+    @staticmethod
+    def _update_key(found: Occurrence) -> Key:
+        return (int(found.updated.timestamp() * 1000), found.newest.change, found.id)
 
     @staticmethod
     def _start_keyed(found: Occurrence, place: tzinfo) -> tuple[Key, Occurrence]:
@@ -212,7 +216,8 @@ class Hits:
 
     def _horizon(self, event: Event) -> datetime:
         start = event.start.at(UTC) if event.start else self.search.now
-        return min(LATEST, max(self.search.now, self._low, start) + HORIZON)
+        begin = max(self.search.now, self._low, start)
+        return begin + HORIZON if begin < LATEST - HORIZON else LATEST
 
 
 def _earlier(moment: datetime, by: timedelta) -> datetime:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,7 +29,16 @@ class Desk:
     def __init__(self, world: Sandbox, email: str) -> None:
         self.world = world
         self.email = email
-        self._token = world.authorize(email, scopes=[EVERYTHING])["token"]
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Take a new access token."""
+        self._token = self.world.authorize(self.email, scopes=[EVERYTHING])["token"]
+
+    def wait(self, by: timedelta) -> None:
+        """Let time pass, and stay signed in."""
+        self.world.clock.advance(by)
+        self.sign_in()
 
     def send(
         self,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.sandbox import errors
 from mailgrant.sandbox.bodies import read_body
 from mailgrant.sandbox.discovery import CALENDAR, GMAIL, ApiMethod, methods
+from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.masks import BadMask, apply, mask_for
 from mailgrant.sandbox.routes import Routes
 from mailgrant.sandbox.tokens import AccessToken
@@ -88,10 +89,10 @@ class Api:
         """Return the access token a request carries, dead or alive, for the log and for faults."""
         return self._world.tokens.access_seen(bearer(request) or "")
 
-    def answer(self, route: Route, request: HttpRequest) -> Answer:
-        """Carry out one call and return its answer, refusals included."""
+    def answer(self, route: Route, request: HttpRequest, entry: Entry) -> Answer:
+        """Carry out one call and return its answer, refusals included; what it cost goes into its entry."""
         try:
-            call = self._admit(route, request)
+            call = self._admit(route, request, entry)
             handler = self._handlers.get(route.method.id)
             if handler is None:
                 raise errors.not_built(route.method)
@@ -102,10 +103,11 @@ class Api:
             log.exception("a handler failed: method=%s", route.method.id)
             return refusal(errors.internal_error(), route.method.api, request)
 
-    def _admit(self, route: Route, request: HttpRequest) -> ApiCall:
+    def _admit(self, route: Route, request: HttpRequest, entry: Entry) -> ApiCall:
         """Check who calls and what; raises `ApiError` in the order in which Google looks."""
         method = route.method
         token, person = self._authenticate(method, request)
+        entry.units = self._world.ledger.spend(method, person.email, token.project)
         params = read_parameters(method, route.values, request.query)
         if method.api == GMAIL and params["userId"].casefold() not in {"me", person.email.casefold()}:
             raise errors.delegation_denied(person.email)

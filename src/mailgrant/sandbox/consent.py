@@ -29,6 +29,8 @@ CHOOSER = "/v3/signin/identifier"
 WARNING = "/signin/oauth/warning"
 CONSENT = "/signin/oauth/consent"
 FAILURE = "/signin/oauth/error"
+# What of a refused request its page may show.
+SHOWN_DETAILS: tuple[str, ...] = ("client_id", "redirect_uri", "scope")
 # Sign-ins that nobody finishes are forgotten, oldest first.
 OPEN_SIGN_INS = 1000
 
@@ -252,6 +254,6 @@ def _denied(asked: AuthorizationRequest, *, status: int = 302) -> Answer:
 
 
 def _to_failure(error: PageError, given: dict[str, str], *, status: int = 302) -> Answer:
-    known = {name: given[name] for name in ("client_id", "redirect_uri", "scope") if name in given}
+    known: dict[str, str] = {name: given[name] for name in SHOWN_DETAILS if name in given}
     parameters = {"authError": pages.auth_error(error, known), "client_id": given.get("client_id")}
     return redirect(with_parameters(FAILURE, parameters | {"flowName": "GeneralOAuthFlow"}), status=status)

@@ -69,6 +69,7 @@ class Control:
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "requests"): self._requests,
+            ("GET", "quota"): self._quota,
             ("POST", "reset"): self._reset,
         }
         for (verb, path), work in table.items():
@@ -98,7 +99,7 @@ class Control:
                 "clock": {"now": _text(world.clock.now())},
                 "accounts": [_account(person) for person in world.people],
                 "clients": [_client(client) for client in world.clients],
-                "quota": world.quota,
+                "quota": world.quota.value,
                 "consent": world.consent.value,
             }
         )
@@ -198,6 +199,12 @@ class Control:
 
     def _requests(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         return _json({"requests": [entry.to_json() for entry in self._world.journal]})
+
+    def _quota(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+        used = self._world.ledger.used()
+        return _json(
+            {"quota": [{"account": email, "api": api, "units": units} for (email, api), units in used.items()]}
+        )
 
     def _reset(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         _fields(request)

@@ -110,7 +110,7 @@ class Doors:
         token = self._api.token(request)
         if token is not None:
             entry.account, entry.client_id = token.email, token.client_id
-        return Admission(request, entry, lambda: self._api.answer(route, request), api=route.method.api)
+        return Admission(request, entry, lambda: self._api.answer(route, request, entry), api=route.method.api)
 
     def _effect(self, admission: Admission) -> Effect | None:
         """Return the fault that a request brings itself, else the first that waits for one like it."""

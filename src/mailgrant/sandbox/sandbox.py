@@ -26,6 +26,7 @@ from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
 from mailgrant.sandbox.keys import SigningKey
 from mailgrant.sandbox.people import People, Person
+from mailgrant.sandbox.quota import Ledger, Profile
 from mailgrant.sandbox.scopes import normal
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
 from mailgrant.sandbox.wire import Answer, HttpRequest
@@ -39,7 +40,8 @@ class Sandbox:
     A whole Google: people, clients, mail, calendars, tokens, and a clock of its own.
 
     `now` is where the clock starts (the real time if None); `consent` says who answers the consent
-    page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`).
+    page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`); `quota` whose
+    limits apply (`2026`, `legacy`, `off`).
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Sandbox:
         self.clock = Clock(now)
         self.key = SigningKey()
         self.consent = ConsentMode(consent)
-        self.quota = quota
+        self.quota = Profile(quota)
         self.url: str | None = None
         self._lock = threading.RLock()
         self._plant = seeds.named(seed)
@@ -59,6 +61,7 @@ class Sandbox:
         self.people = People(self.clock, self.ids)
         self.clients = Clients()
         self.tokens = TokenBook(self.clock)
+        self.ledger = Ledger(self.clock, self.quota)
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)

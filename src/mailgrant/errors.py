@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from inspect import cleandoc
 from typing import Any
 
 
@@ -31,12 +30,17 @@ class MailgrantError(Exception):
     default_hint: str = ""
 
     def __init__(self, message: str = "", *, hint: str = "") -> None:
-        self.message = message or cleandoc(type(self).__doc__ or "")
+        self.message = message or first_paragraph(type(self).__doc__)
         self.hint = hint or self.default_hint
         super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+
+def first_paragraph(docstring: str | None) -> str:
+    """Return what an error says when nothing more exact was said."""
+    return " ".join((docstring or "").strip().partition("\n\n")[0].split())
 
 
 class ConsentError(MailgrantError):

@@ -12,7 +12,7 @@ import pytest
 
 from mailgrant.sandbox import Sandbox
 
-from .people import VISIT_AND_AGREE, Person
+from .people import BROWSER, Person
 
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
@@ -25,12 +25,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A Google with Ada and Grace, whose consent page answers by itself, on a port of this machine."""
-    world = Sandbox(consent="auto", seed="empty", quota="off")
+    """A Google with Ada and Grace and empty mailboxes, on a port of this machine."""
+    world = Sandbox(seed="empty", quota="off")
     for address in (ADA, GRACE):
-        world.add_person(address)
-    with world.serve() as served:
-        world.url = served.url
+        world.account(address)
+    with world.serve():
         yield world
 
 
@@ -55,13 +54,13 @@ def office(sandbox: Sandbox, client_file: Path) -> dict[str, Any]:
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser that opens the consent page and follows where it leads, as `BROWSER` would name one."""
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {VISIT_AND_AGREE} %s")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {BROWSER} %s")
 
 
 @pytest.fixture
-def person(sandbox: Sandbox) -> Person:
+def person() -> Person:
     """Somebody who opens links and hands back the address where they ended up."""
-    return Person(sandbox)
+    return Person()
 
 
 def write_json(path: Path, value: object) -> Path:

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import http.client
+import importlib.util
+from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import Any
 
-from mailgrant.sandbox import Sandbox
+BROWSER = Path(__file__).with_name("visit.py")
 
-VISIT_AND_AGREE = Path(__file__).with_name("visit.py")
+
+def _load_browser() -> Any:
+    specification = importlib.util.spec_from_file_location("story_browser", BROWSER)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 class Person:
     """Opens a consent link, answers, and returns the address the browser was sent back to."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self) -> None:
+        self._browser = _load_browser()
 
-    def agree(self, url: str, *, as_account: str | None = None) -> str:
-        """Say yes to everything, as the account named by the link unless told."""
-        if as_account is not None:
-            url = with_hint(url, as_account)
-        return location(url)
-
-
-def with_hint(url: str, account: str) -> str:
-    parts = urlsplit(url)
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()} | {"login_hint": account}
-    return parts._replace(query=urlencode(query)).geturl()
-
-
-def location(url: str) -> str:
-    """Ask for `url` and return where the answer leads."""
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
-    try:
-        connection.request("GET", f"{parts.path}?{parts.query}")
-        answer = connection.getresponse()
-        body = answer.read()
-        assert answer.status in (302, 303), f"{answer.status}: {body[:300]!r}"
-        return answer.getheader("Location") or ""
-    finally:
-        connection.close()
+    def agree(self, url: str, *, as_account: str | None = None, unticked: Collection[str] = ()) -> str:
+        """Say yes to everything but `unticked`, as the account the link names unless told."""
+        address: str = self._browser.agree(url, account=as_account, unticked=unticked)
+        return address

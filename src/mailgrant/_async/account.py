@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -10,14 +11,14 @@ from mailgrant.errors import GrantNotFound, SettingsError
 from mailgrant.http import Call
 from mailgrant.oauth.scopes import Scopes
 
-from .calendar import AsyncCalendar
-from .gmail import AsyncGmail
 from .waiting import for_blocking_code, in_thread
 
 if TYPE_CHECKING:
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
 
+    from .calendar import AsyncCalendar
+    from .gmail import AsyncGmail
     from .workplace import AsyncWorkplace
 
 T = TypeVar("T")
@@ -44,8 +45,20 @@ class AsyncAccount:
         self._user = user
         self._found = grant
         self._owns_workplace = False
-        self.gmail = AsyncGmail(self._run)
-        self.calendar = AsyncCalendar(self._run, workplace.entropy)
+
+    @cached_property
+    def gmail(self) -> AsyncGmail:
+        """The verbs of the mailbox."""
+        from .gmail import AsyncGmail
+
+        return AsyncGmail(self._run)
+
+    @cached_property
+    def calendar(self) -> AsyncCalendar:
+        """The verbs of the calendars."""
+        from .calendar import AsyncCalendar
+
+        return AsyncCalendar(self._run, self._workplace.entropy)
 
     @property
     def address(self) -> str | None:

@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,10 +20,6 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.settings import Settings
 
 from .account import AsyncAccount, the_one
-from .asking import ask_person
-from .consents import TEN_MINUTES, AsyncConsents, spoken
-from .departure import forget
-from .importing import import_grant
 from .waiting import in_thread
 from .workplace import AsyncWorkplace, settings_for
 
@@ -30,8 +27,10 @@ if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.vault.grant import Grant
 
+    from .consents import AsyncConsents
     from .transport import AsyncTransport
 
+TEN_MINUTES = timedelta(minutes=10)
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
 
@@ -62,7 +61,13 @@ class AsyncMailgrant:
     ) -> None:
         combined = settings_for(settings, vault=vault, key=key, google=google)
         self._workplace = AsyncWorkplace(combined, client_secrets=client_secrets, clock=clock, transport=transport)
-        self.consents = AsyncConsents(self._workplace)
+
+    @cached_property
+    def consents(self) -> AsyncConsents:
+        """The questions that are open, and how they are answered."""
+        from .consents import AsyncConsents
+
+        return AsyncConsents(self._workplace)
 
     def account(self, address: str | None = None, *, user: str | None = None) -> AsyncAccount:
         """
@@ -100,15 +105,11 @@ class AsyncMailgrant:
         deletes it here. Raises GrantNotFound; when Google cannot be reached the grant stays, marked,
         and `forget` can be called again.
         """
-        vault = await self._workplace.vault()
-        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
-        return await forget(self._workplace, grant, at_google=not keep_at_google, here=True)
+        return await self._depart(account, user, at_google=not keep_at_google, here=True)
 
     async def revoke(self, account: str | None = None, *, user: str | None = None) -> Grant:
         """Revoke a grant at Google and keep what is known about it, marked as revoked."""
-        vault = await self._workplace.vault()
-        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
-        return await forget(self._workplace, grant, at_google=True, here=False)
+        return await self._depart(account, user, at_google=True, here=False)
 
     async def connect(
         self,
@@ -124,7 +125,7 @@ class AsyncMailgrant:
         account = account or self._workplace.settings.account
         grant = await self._held(wanted, account, user, ask)
         if grant is None and import_file is not None:
-            grant = await import_grant(self._workplace, import_file, account=account, user=user)
+            grant = await self.import_grant(import_file, account=account, user=user)
             grant = grant if grant.scopes.covers(wanted) else None
         if grant is None:
             grant = await self._asked(wanted, account, user, ask, timeout)
@@ -140,11 +141,14 @@ class AsyncMailgrant:
         clear. Raises SettingsError when the file is something else, or when neither Google nor
         `account` says whose it is.
         """
+        from .importing import import_grant
+
         return await import_grant(self._workplace, file, account=account, user=user)
 
     async def aclose(self) -> None:
         """Close the listeners, the connections and the vault."""
-        await self.consents.aclose()
+        if "consents" in vars(self):
+            await self.consents.aclose()
         await self._workplace.aclose()
 
     async def __aenter__(self) -> Self:
@@ -174,6 +178,9 @@ class AsyncMailgrant:
     async def _asked(
         self, wanted: Scopes, account: str | None, user: str | None, ask: Ask, timeout: timedelta
     ) -> Grant:
+        from .asking import ask_person
+        from .consents import spoken
+
         if account is None:
             account = await self._only_address(user)
         grant = await ask_person(self.consents, wanted, account=account, user=user, ask=ask, timeout=timeout)
@@ -185,6 +192,13 @@ class AsyncMailgrant:
                 stacklevel=2,
             )
         return grant
+
+    async def _depart(self, account: str | None, user: str | None, *, at_google: bool, here: bool) -> Grant:
+        from .departure import forget
+
+        vault = await self._workplace.vault()
+        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
+        return await forget(self._workplace, grant, at_google=at_google, here=here)
 
     async def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""

@@ -20,6 +20,7 @@ from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 
+from .client import TEN_MINUTES
 from .redemption import AsyncRedemption
 from .waiting import in_thread
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 # How often a waiting consent looks up, so that Ctrl-C and cancellation are heard at once.
 LOOK_UP = timedelta(milliseconds=200)
-TEN_MINUTES = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.errors import SandboxWarning, SettingsError
 from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, read_client_file
 
-from .session import AsyncLine, AsyncSession
-from .tokens import AsyncTokens
 from .waiting import in_thread
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
+    from .session import AsyncLine, AsyncSession
+    from .tokens import AsyncTokens
     from .transport import AsyncTransport
 
 
@@ -60,6 +60,7 @@ class AsyncWorkplace:
     @property
     def line(self) -> AsyncLine:
         """The line to Google."""
+        from .session import AsyncLine
         from .transport import AsyncHttpTransport
 
         with self._opening:
@@ -125,6 +126,9 @@ class AsyncWorkplace:
                 await in_thread(vault.close)
 
     async def _means(self, grant: Grant) -> tuple[AsyncSession, AsyncTokens]:
+        from .session import AsyncSession
+        from .tokens import AsyncTokens
+
         means = self._sessions.get(grant.id)
         if means is None:
             tokens = AsyncTokens(await self.vault(), self.line, grant, self.clock)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -12,14 +13,14 @@ from mailgrant.errors import GrantNotFound, SettingsError
 from mailgrant.http import Call
 from mailgrant.oauth.scopes import Scopes
 
-from .calendar import BlockingCalendar
-from .gmail import Gmail
 from .waiting import for_blocking_code, in_thread
 
 if TYPE_CHECKING:
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
 
+    from .calendar import BlockingCalendar
+    from .gmail import Gmail
     from .workplace import Workplace
 
 T = TypeVar("T")
@@ -46,8 +47,20 @@ class Account:
         self._user = user
         self._found = grant
         self._owns_workplace = False
-        self.gmail = Gmail(self._run)
-        self.calendar = BlockingCalendar(self._run, workplace.entropy)
+
+    @cached_property
+    def gmail(self) -> Gmail:
+        """The verbs of the mailbox."""
+        from .gmail import Gmail
+
+        return Gmail(self._run)
+
+    @cached_property
+    def calendar(self) -> BlockingCalendar:
+        """The verbs of the calendars."""
+        from .calendar import BlockingCalendar
+
+        return BlockingCalendar(self._run, self._workplace.entropy)
 
     @property
     def address(self) -> str | None:

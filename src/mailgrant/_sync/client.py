@@ -13,6 +13,7 @@ import os
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -21,10 +22,6 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.settings import Settings
 
 from .account import Account, the_one
-from .asking import ask_person
-from .consents import TEN_MINUTES, Consents, spoken
-from .departure import forget
-from .importing import import_grant
 from .waiting import in_thread
 from .workplace import Workplace, settings_for
 
@@ -32,8 +29,10 @@ if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.vault.grant import Grant
 
+    from .consents import Consents
     from .transport import Transport
 
+TEN_MINUTES = timedelta(minutes=10)
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
 
@@ -64,7 +63,13 @@ class Mailgrant:
     ) -> None:
         combined = settings_for(settings, vault=vault, key=key, google=google)
         self._workplace = Workplace(combined, client_secrets=client_secrets, clock=clock, transport=transport)
-        self.consents = Consents(self._workplace)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """The questions that are open, and how they are answered."""
+        from .consents import Consents
+
+        return Consents(self._workplace)
 
     def account(self, address: str | None = None, *, user: str | None = None) -> Account:
         """
@@ -100,15 +105,11 @@ class Mailgrant:
         deletes it here. Raises GrantNotFound; when Google cannot be reached the grant stays, marked,
         and `forget` can be called again.
         """
-        vault = self._workplace.vault()
-        grant = the_one(in_thread(vault.find, account=account, user=user), account, user)
-        return forget(self._workplace, grant, at_google=not keep_at_google, here=True)
+        return self._depart(account, user, at_google=not keep_at_google, here=True)
 
     def revoke(self, account: str | None = None, *, user: str | None = None) -> Grant:
         """Revoke a grant at Google and keep what is known about it, marked as revoked."""
-        vault = self._workplace.vault()
-        grant = the_one(in_thread(vault.find, account=account, user=user), account, user)
-        return forget(self._workplace, grant, at_google=True, here=False)
+        return self._depart(account, user, at_google=True, here=False)
 
     def connect(
         self,
@@ -124,7 +125,7 @@ class Mailgrant:
         account = account or self._workplace.settings.account
         grant = self._held(wanted, account, user, ask)
         if grant is None and import_file is not None:
-            grant = import_grant(self._workplace, import_file, account=account, user=user)
+            grant = self.import_grant(import_file, account=account, user=user)
             grant = grant if grant.scopes.covers(wanted) else None
         if grant is None:
             grant = self._asked(wanted, account, user, ask, timeout)
@@ -140,11 +141,14 @@ class Mailgrant:
         clear. Raises SettingsError when the file is something else, or when neither Google nor
         `account` says whose it is.
         """
+        from .importing import import_grant
+
         return import_grant(self._workplace, file, account=account, user=user)
 
     def close(self) -> None:
         """Close the listeners, the connections and the vault."""
-        self.consents.close()
+        if "consents" in vars(self):
+            self.consents.close()
         self._workplace.close()
 
     def __enter__(self) -> Self:
@@ -172,6 +176,9 @@ class Mailgrant:
         return grant if known.covers(wanted) else None
 
     def _asked(self, wanted: Scopes, account: str | None, user: str | None, ask: Ask, timeout: timedelta) -> Grant:
+        from .asking import ask_person
+        from .consents import spoken
+
         if account is None:
             account = self._only_address(user)
         grant = ask_person(self.consents, wanted, account=account, user=user, ask=ask, timeout=timeout)
@@ -183,6 +190,13 @@ class Mailgrant:
                 stacklevel=2,
             )
         return grant
+
+    def _depart(self, account: str | None, user: str | None, *, at_google: bool, here: bool) -> Grant:
+        from .departure import forget
+
+        vault = self._workplace.vault()
+        grant = the_one(in_thread(vault.find, account=account, user=user), account, user)
+        return forget(self._workplace, grant, at_google=at_google, here=here)
 
     def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""

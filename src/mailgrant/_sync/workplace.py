@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.errors import SandboxWarning, SettingsError
 from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, read_client_file
 
-from .session import Line, Session
-from .tokens import Tokens
 from .waiting import in_thread
 
 if TYPE_CHECKING:
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
+    from .session import Line, Session
+    from .tokens import Tokens
     from .transport import Transport
 
 
@@ -62,6 +62,7 @@ class Workplace:
     @property
     def line(self) -> Line:
         """The line to Google."""
+        from .session import Line
         from .transport import HttpTransport
 
         with self._opening:
@@ -127,6 +128,9 @@ class Workplace:
                 in_thread(vault.close)
 
     def _means(self, grant: Grant) -> tuple[Session, Tokens]:
+        from .session import Session
+        from .tokens import Tokens
+
         means = self._sessions.get(grant.id)
         if means is None:
             tokens = Tokens(self.vault(), self.line, grant, self.clock)

@@ -71,7 +71,7 @@ async def test_an_insert_whose_answer_was_lost_is_unknown(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault({"match": {"method": "calendar.events.insert"}, "effect": {"drop": "after"}})
+        sandbox.fault("calendar.events.insert", drop="after")
         begins = datetime.now(UTC) + timedelta(hours=1)
         with pytest.raises(OutcomeUnknown):
             await ada.calendar.add(Event("Once", start=begins, duration=timedelta(hours=1)))

@@ -27,15 +27,13 @@ async def granted(mailgrant: AsyncMailgrant, person: Person) -> AsyncAccount:
 
 
 def refreshes(sandbox: Sandbox) -> int:
-    return sum(
-        entry["method"] == "oauth2.token" and entry.get("grant_type") == "refresh_token" for entry in sandbox.requests
-    )
+    return sum(entry.method == "oauth2.token" and entry.grant_type == "refresh_token" for entry in sandbox.requests)
 
 
 async def test_a_token_that_ran_out_is_refreshed_before_it_is_used(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:
-    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
+    async with AsyncMailgrant(**office, clock=sandbox.clock.now) as mailgrant:
         ada = await granted(mailgrant, person)
         await ada.gmail.profile()
         sandbox.clock.advance(timedelta(hours=2))
@@ -43,7 +41,7 @@ async def test_a_token_that_ran_out_is_refreshed_before_it_is_used(
         await ada.gmail.profile()
 
     assert refreshes(sandbox) == 1
-    assert [entry["status"] for entry in sandbox.requests if entry["method"] == "gmail.users.getProfile"] == [200] * 3
+    assert [entry.status for entry in sandbox.requests if entry.method == "gmail.users.getProfile"] == [200] * 3
 
 
 async def test_a_401_in_the_middle_of_a_listing_refreshes_once_and_goes_on(
@@ -96,7 +94,7 @@ async def test_a_dead_grant_is_remembered_and_google_is_not_asked_again(
 async def test_a_wrong_client_secret_pauses_and_kills_nothing(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:
-    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
+    async with AsyncMailgrant(**office, clock=sandbox.clock.now) as mailgrant:
         ada = await granted(mailgrant, person)
         good = sandbox.client_secrets("installed")
         bad = {"installed": {**good["installed"], "client_secret": "GOCSPX-" + "x" * 28}}
@@ -125,7 +123,7 @@ async def test_forget_revokes_at_google_and_deletes_here(
         with pytest.raises(GrantNotFound):
             await ada.grant()
 
-    assert [entry["status"] for entry in sandbox.requests if entry["method"] == "oauth2.revoke"] == [200]
+    assert [entry.status for entry in sandbox.requests if entry.method == "oauth2.revoke"] == [200]
 
 
 async def test_forget_marks_first_so_that_a_lost_revoke_can_be_repeated(
@@ -133,7 +131,7 @@ async def test_forget_marks_first_so_that_a_lost_revoke_can_be_repeated(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault({"match": {"method": "oauth2.revoke"}, "effect": {"drop": "before"}})
+        sandbox.fault("oauth2.revoke", drop="before")
         with pytest.raises(NoAnswer):
             await mailgrant.forget(ADA)
         with pytest.raises(ConsentNeeded):

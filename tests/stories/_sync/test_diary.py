@@ -71,7 +71,7 @@ def test_an_all_day_event_ends_on_its_last_day(office: dict[str, Any], person: P
 def test_an_insert_whose_answer_was_lost_is_unknown(sandbox: Sandbox, office: dict[str, Any], person: Person) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault({"match": {"method": "calendar.events.insert"}, "effect": {"drop": "after"}})
+        sandbox.fault("calendar.events.insert", drop="after")
         begins = datetime.now(UTC) + timedelta(hours=1)
         with pytest.raises(OutcomeUnknown):
             ada.calendar.add(Event("Once", start=begins, duration=timedelta(hours=1)))

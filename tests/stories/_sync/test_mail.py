@@ -125,13 +125,13 @@ def test_a_lost_answer_to_a_send_is_unknown_and_never_sent_twice(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person, scopes="gmail.send")
-        sandbox.fault({"match": {"method": "gmail.users.messages.send"}, "effect": {"drop": drop}})
+        sandbox.fault("gmail.users.messages.send", drop=drop)
         with pytest.raises(OutcomeUnknown) as caught:
             ada.gmail.send(to=GRACE, subject="Once", text="x")
 
     assert caught.value.operation == "gmail.users.messages.send"
     assert len(sandbox.account(GRACE).inbox) == (1 if drop == "after" else 0)
-    assert [entry["method"] for entry in sandbox.requests].count("gmail.users.messages.send") == 1
+    assert [entry.method for entry in sandbox.requests].count("gmail.users.messages.send") == 1
 
 
 @pytest.mark.parametrize(

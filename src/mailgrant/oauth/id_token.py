@@ -21,7 +21,11 @@ DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as Google knows them: `sub` never changes, the address may."""
+    """
+    A person as Google knows them: `sub` never changes, the address may.
+
+    `hosted_domain` is the Workspace organisation, None for a private account.
+    """
 
     sub: str
     email: str = field(kw_only=True)
@@ -31,17 +35,21 @@ class Identity:
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any]) -> Identity:
-        """Read the claims of an id_token or of the userinfo endpoint; raises ConsentError without sub and email."""
-        sub, email = claims.get("sub"), claims.get("email")
-        if not isinstance(sub, str) or not isinstance(email, str) or not sub or "@" not in email:
+        """
+        Read the claims of an id_token or of the userinfo endpoint.
+
+        Raises ConsentError when they do not say who it is, or when the address is not known to be
+        theirs: somebody could otherwise name another's address as their own.
+        """
+        sub, email = _text(claims, "sub"), _text(claims, "email")
+        if not sub or not email or "@" not in email:
             raise ConsentError("Google did not say who signed in.", hint="Ask again with the email scope.")
-        return cls(
-            sub,
-            email=email,
-            email_verified=claims.get("email_verified") in (True, "true"),
-            hosted_domain=_text(claims, "hd"),
-            name=_text(claims, "name"),
-        )
+        if claims.get("email_verified") not in (True, "true"):
+            raise ConsentError(
+                f"Google does not vouch that {email} belongs to the person who signed in.",
+                hint="They can confirm the address at myaccount.google.com; then ask again.",
+            )
+        return cls(sub, email=email, email_verified=True, hosted_domain=_text(claims, "hd"), name=_text(claims, "name"))
 
 
 def verify(
@@ -53,32 +61,21 @@ def verify(
     RS256 only, issued by Google for this client, and not run out at `now`, which must be real time.
     Raises ConsentError for everything else; clocks may differ by `leeway`.
     """
-    import jwt
-
-    try:
-        key = _signing_key(token, keys)
-        claims = jwt.decode(
-            token.reveal(),
-            key,
-            algorithms=["RS256"],
-            audience=client_id,
-            # Time is checked below, against the time that was passed in.
-            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["exp", "iat", "sub"]},
-        )
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
-        raise _not_believed(f"it does not verify ({type(error).__name__})") from None
+    claims = _signed_claims(token, keys)
     if claims.get("iss") not in ISSUERS:
         raise _not_believed("it was issued by somebody else")
+    if claims.get("aud") != client_id or claims.get("azp", client_id) != client_id:
+        raise _not_believed("it was made for another application")
     moment = now.timestamp()
-    if moment > claims["exp"] + leeway.total_seconds():
+    if moment >= _seconds(claims, "exp") + leeway.total_seconds():
         raise _not_believed("it has run out; check this machine's clock")
-    if moment < claims["iat"] - leeway.total_seconds():
+    if moment < _seconds(claims, "iat") - leeway.total_seconds():
         raise _not_believed("it comes from the future; check this machine's clock")
     return Identity.from_claims(claims)
 
 
 def same_person(expected: str, identity: Identity) -> bool:
-    """True when the address that was asked is the one that signed in, as Gmail compares addresses."""
+    """Tell whether the address that was asked is the one that signed in, as Gmail compares addresses."""
     return _canonical(expected) == _canonical(identity.email)
 
 
@@ -89,20 +86,50 @@ def _canonical(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def _signed_claims(token: Secret, keys: Mapping[str, Any]) -> dict[str, Any]:
+    import jwt
+
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token.reveal(),
+            _signing_key(token, keys),
+            algorithms=["RS256"],
+            # `verify` compares these itself, the times with the clock that was passed in.
+            options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False},
+        )
+    except (jwt.PyJWTError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _not_believed(f"it does not verify ({type(error).__name__})") from None
+    return claims
+
+
 def _signing_key(token: Secret, keys: Mapping[str, Any]) -> Any:
     import jwt
 
-    wanted = jwt.get_unverified_header(token.reveal()).get("kid")
-    for key in keys.get("keys", ()):
-        if key.get("kid") == wanted:
-            return jwt.PyJWK(key, algorithm="RS256").key
-    raise KeyError("kid")
+    wanted = jwt.get_unverified_header(token.reveal())["kid"]
+    # The algorithm is ours to say, not the key's or the token's.
+    matching = [key for key in _listed(keys) if key["kid"] == wanted]
+    return jwt.PyJWK(matching[0], algorithm="RS256").key
+
+
+def _listed(keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = keys["keys"]
+    return [key for key in listed if isinstance(key, dict) and "kid" in key]
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _not_believed(f"it does not say its {name}")
+    return value
 
 
 def _not_believed(why: str) -> ConsentError:
-    return ConsentError(f"Who signed in could not be verified: the id_token is not believed, {why}. Nothing was kept.")
+    return ConsentError(
+        f"Who signed in could not be verified: the id_token is not believed, {why}.",
+        hint="Nothing was kept. Ask again; if it happens again, something stands between this machine and Google.",
+    )
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value.isprintable() else None

@@ -398,7 +398,8 @@ def test_reading_an_address_raises_nothing_but_our_own_errors(address: str) -> N
     state = state_in(address)
     if state is not None:
         consent_id(state)
-    for read in (lambda: read_answer(QUESTION, address), lambda: read_code(address)):
+    readings: list[Callable[[], Redirect]] = [lambda: read_answer(QUESTION, address), lambda: read_code(address)]
+    for read in readings:
         try:
             redirect = read()
         except MailgrantError:

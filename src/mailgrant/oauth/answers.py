@@ -8,12 +8,13 @@ it for this one; everything else is passing, or our own mistake, and the grant i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
 
 from mailgrant.errors import (
     AdminRefused,
     ClientBroken,
+    ConsentError,
     GrantRevoked,
     InvalidRequest,
     MailgrantError,
@@ -22,25 +23,45 @@ from mailgrant.errors import (
 )
 from mailgrant.http import Response
 
-DEAD = frozenset({"invalid_grant", "invalid_rapt", "rapt_required"})
+DEAD = frozenset({"invalid_grant", "invalid_rapt"})
 BROKEN_CLIENT = frozenset({"invalid_client", "deleted_client", "disabled_client"})
 FORBIDDEN = frozenset({"admin_policy_enforced", "org_internal", "access_denied", "unauthorized_client"})
 PASSING = frozenset({"internal_failure", "temporarily_unavailable", "server_error", "backendError"})
+SLOW_DOWN = frozenset({"rate_limit_exceeded", "slow_down"})
+SIGN_IN_AGAIN = frozenset({"invalid_rapt", "rapt_required"})
 
 # Google's descriptions, in words that help; anything else is quoted.
 MEANINGS = {
-    "Token has been expired or revoked.": "the grant has expired or was revoked at Google",
-    "Bad Request": "Google no longer knows this grant",
-    "Account has been deleted": "the account was deleted",
-    "The account has been deleted": "the account was deleted",
-    "reauth related error (invalid_rapt)": "the organisation wants its people to sign in again",
+    ("invalid_grant", "Token has been expired or revoked."): "the grant has expired or was revoked at Google",
+    ("invalid_grant", "Bad Request"): "Google no longer knows it",
+    ("invalid_grant", "Account has been deleted"): "the account was deleted",
+    ("invalid_grant", "The account has been deleted"): "the account was deleted",
+    ("invalid_grant", "Malformed auth code."): "it is not whole",
+    ("invalid_scope", "Bad Request"): "more was asked than the person granted",
+    ("invalid_client", "Unauthorized"): "its secret is wrong",
+    ("unauthorized_client", "Unauthorized"): "the grant is not this OAuth client's",
+    ("redirect_uri_mismatch", "Bad Request"): "the redirect address is not the one in the link",
 }
 SETTINGS = {
     "admin_policy_enforced": "An administrator can allow the application in the Google Admin console, API controls.",
-    "org_internal": "The application is Internal: only people of its own organisation can use it.",
-    "access_denied": "The application is being tested: add the person as a test user, or publish it.",
-    "unauthorized_client": "The grant belongs to another OAuth client: ask again with this one.",
+    "org_internal": "The application is Internal: only people of its own organisation can use it. "
+    "Its owner can make it External in the Google Cloud console, under Audience.",
+    "access_denied": "If the application is in Testing, its owner can add the person as a test user, or publish it.",
+    "unauthorized_client": "The grant belongs to another OAuth client: add that one, or ask the person with this one.",
 }
+WEEKLY = (
+    "Ask the person again with `mailgrant login`. If this comes every seven days, the project's publishing status is "
+    "Testing: publish it in the Google Cloud console, under Audience, and then ask."
+)
+LONGEST_QUOTE = 200
+
+
+class About(TypedDict):
+    """What every GoogleError carries."""
+
+    status: int
+    reason: str
+    operation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +69,85 @@ class Complaint:
     """The error of RFC 6749 §5.2, or of Google's API envelope, which the token endpoint uses too."""
 
     code: str
-    description: str
+    description: str = field(kw_only=True)
+    subtype: str = field(kw_only=True, default="")
 
     @classmethod
     def from_response(cls, response: Response) -> Complaint:
-        """Read the body whatever it holds."""
+        """Read the body, whatever it holds; one that is not an error of Google's has no code."""
         try:
             values = response.json()
-        except ValueError:
-            return cls("", "")
+        except (ValueError, RecursionError):
+            return cls("", description="")
         error = values.get("error")
         if isinstance(error, dict):
-            return cls(str(error.get("status", "")), str(error.get("message", "")))
-        code = str(values.get("error_subtype") or "") if error == "invalid_grant" else ""
-        return cls(code or str(error or ""), str(values.get("error_description") or ""))
+            return cls(_word(error.get("status")), description=_quotable(error.get("message")))
+        return cls(
+            _word(error),
+            description=_quotable(values.get("error_description")),
+            subtype=_word(values.get("error_subtype")),
+        )
+
+    @property
+    def meaning(self) -> str:
+        """What went wrong, as the middle of a sentence."""
+        if self.subtype in SIGN_IN_AGAIN or self.code in SIGN_IN_AGAIN:
+            return "the organisation wants its people to sign in again from time to time"
+        quoted = self.description.rstrip(".")
+        return MEANINGS.get((self.code, self.description), quoted) or "Google did not say why"
 
 
 def refusal(response: Response, *, account: str | None, operation: str = "oauth2.token") -> MailgrantError:
-    """Return the error that a refused token answer means, for the grant of `account` if it is about one."""
+    """Return the error that a refused answer means, for the grant of `account` if it is about one."""
     complaint = Complaint.from_response(response)
+    about = About(status=response.status, reason=complaint.code, operation=operation)
+    passing = _passing(response, complaint, about)
+    if passing is not None:
+        return passing
     whom = account or "the person"
-    text = MEANINGS.get(complaint.description, complaint.description.rstrip(".") or f"status {response.status}")
-    about: dict[str, Any] = {"status": response.status, "reason": complaint.code, "operation": operation}
-    if response.status == 429:
-        return RateLimited(f"Google asks to slow down: {text}.", **about)
-    if response.status >= 500 or not complaint.code or complaint.code in PASSING:
-        return ServerError(f"Google failed to answer a token request: {text}.", **about)
+    named = f"{complaint.meaning} ({complaint.code})"
     if complaint.code in DEAD:
-        return GrantRevoked(f"Google refuses the grant of {whom}: {text}.")
+        lapsed = complaint.description == "Token has been expired or revoked."
+        return GrantRevoked(f"Google refuses the grant of {whom}: {named}.", hint=WEEKLY if lapsed else "")
     if complaint.code in BROKEN_CLIENT:
-        return ClientBroken(f"Google does not accept the OAuth client: {text} ({complaint.code}).", **about)
+        return ClientBroken(f"Google does not accept the OAuth client: {named}.", **about)
     if complaint.code in FORBIDDEN:
         hint = SETTINGS[complaint.code]
-        return AdminRefused(f"Google does not allow this for {whom}: {text} ({complaint.code}).", hint=hint, **about)
-    return InvalidRequest(f"Google found the token request unacceptable: {text} ({complaint.code}).", **about)
+        return AdminRefused(f"Google does not allow this for {whom}: {named}.", hint=hint, **about)
+    return InvalidRequest(f"Google found the request unacceptable: {named}.", **about)
+
+
+def code_refusal(response: Response) -> MailgrantError:
+    """Return the error that a refused code means: here `invalid_grant` speaks of the code, not of a grant."""
+    error = refusal(response, account=None)
+    if not isinstance(error, GrantRevoked):
+        return error
+    return ConsentError(
+        f"Google does not accept the code: {Complaint.from_response(response).meaning}.",
+        hint="A code works once, within ten minutes. Begin a new consent.",
+    )
+
+
+def _passing(response: Response, complaint: Complaint, about: About) -> MailgrantError | None:
+    """Return the error for what time may mend, and for what Google never said."""
+    if response.status == 429 or complaint.code in SLOW_DOWN:
+        return RateLimited("Google asks to slow down.", **about)
+    if response.status >= 500 or complaint.code in PASSING:
+        return ServerError(f"Google failed to answer: {complaint.meaning} (status {response.status}).", **about)
+    if not complaint.code:
+        return ServerError(
+            f"Somebody answered for Google, with status {response.status} and nothing that Google says.",
+            hint="Try again in a moment; a proxy or a network's sign-in page may be in the way.",
+            **about,
+        )
+    return None
+
+
+def _word(value: Any) -> str:
+    """Return an error's name; anything else is none, and is not repeated to anybody."""
+    plain = isinstance(value, str) and value.isascii() and value.replace("_", "").isalnum()
+    return value[:LONGEST_QUOTE] if plain else ""
+
+
+def _quotable(value: Any) -> str:
+    return value[:LONGEST_QUOTE] if isinstance(value, str) and value.isprintable() else ""

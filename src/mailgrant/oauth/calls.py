@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailgrant.errors import ConsentError, GrantRevoked, ServerError
-from mailgrant.http import Call, Request
+from mailgrant.errors import InvalidRequest, PermissionDenied, ServerError
+from mailgrant.http import Call, Request, Response
 from mailgrant.secret import Secret
 
 from . import answers
 from .client_secrets import ClientSecrets
-from .consent import LIFE
 from .credentials import TokenAnswer
-from .realm import CERTS_URI, REVOKE_URI, TOKEN_URI
+from .id_token import Identity
+from .realm import CERTS_URI, REVOKE_URI, TOKEN_URI, USERINFO_URI
 from .scopes import Scopes
+
+TOKEN = "oauth2.token"  # noqa: S105 - the name of an operation
+REVOKE = "oauth2.revoke"
+USERINFO = "oauth2.userinfo"
+CERTS = "oauth2.certs"
 
 
 def redeem_code(client: ClientSecrets, *, code: Secret, code_verifier: Secret, redirect_uri: str) -> Call[TokenAnswer]:
@@ -27,22 +32,13 @@ def redeem_code(client: ClientSecrets, *, code: Secret, code_verifier: Secret, r
         "grant_type": "authorization_code",
         "code": code.reveal(),
         "redirect_uri": redirect_uri,
-        "client_id": client.client_id,
-        "client_secret": client.client_secret.reveal(),
         "code_verifier": code_verifier.reveal(),
+        **_authentication(client),
     }
-    response = yield Request.form(TOKEN_URI, operation="oauth2.token", fields=fields)
-    if response.ok:
-        return TokenAnswer.from_response(response)
-    error = answers.refusal(response, account=None)
-    if isinstance(error, GrantRevoked):
-        # Here `invalid_grant` speaks of the code, not of a grant.
-        minutes = int(LIFE.total_seconds() / 60)
-        raise ConsentError(
-            f"Google does not accept the code: {answers.Complaint.from_response(response).description}",
-            hint=f"A code works once, within {minutes} minutes. Begin a new consent.",
-        ) from error
-    raise error
+    response = yield Request.form(TOKEN_URI, operation=TOKEN, fields=fields)
+    if not response.ok:
+        raise answers.code_refusal(response)
+    return TokenAnswer.from_response(response)
 
 
 def refresh(
@@ -51,19 +47,25 @@ def refresh(
     """
     Get a new access token (RFC 6749 §6), of the whole grant or, with `scopes`, of a part of it.
 
-    Raises GrantRevoked when the grant is dead, ClientBroken, AdminRefused, or a passing error.
+    Raises GrantRevoked when the grant is dead, ClientBroken, AdminRefused, or a passing error. A
+    part that was not granted, and a token wider than the part, are InvalidRequest.
     """
     fields = {
         "grant_type": "refresh_token",
         "refresh_token": refresh_token.reveal(),
-        "client_id": client.client_id,
-        "client_secret": client.client_secret.reveal(),
-        **({"scope": str(scopes)} if scopes else {}),
+        **({} if scopes is None else {"scope": str(scopes)}),
+        **_authentication(client),
     }
-    response = yield Request.form(TOKEN_URI, operation="oauth2.token", fields=fields)
+    response = yield Request.form(TOKEN_URI, operation=TOKEN, fields=fields)
     if not response.ok:
         raise answers.refusal(response, account=account)
-    return TokenAnswer.from_response(response)
+    answer = TokenAnswer.from_response(response)
+    # Google adds `openid` to any part of the identity; that is no wider.
+    if scopes is not None and answer.scopes is not None and (answer.scopes - scopes).api:
+        raise InvalidRequest(
+            "Google gave a wider token than was asked. It was dropped.", status=response.status, operation=TOKEN
+        )
+    return answer
 
 
 def revoke(token: Secret) -> Call[bool]:
@@ -73,21 +75,52 @@ def revoke(token: Secret) -> Call[bool]:
     Returns False when Google knew it no longer: that is as good. Raises ServerError when Google
     failed, and what `answers` says otherwise.
     """
-    response = yield Request.form(REVOKE_URI, operation="oauth2.revoke", fields={"token": token.reveal()})
+    response = yield Request.form(REVOKE_URI, operation=REVOKE, fields={"token": token.reveal()})
     if response.ok:
         return True
     if response.status == 400 and answers.Complaint.from_response(response).code == "invalid_token":
         return False
-    raise answers.refusal(response, account=None, operation="oauth2.revoke")
+    raise answers.refusal(response, account=None, operation=REVOKE)
+
+
+def userinfo(access_token: Secret) -> Call[Identity]:
+    """
+    Ask whose access token this is (OpenID Connect Core §5.3).
+
+    Raises PermissionDenied when the token is not good or does not allow to know, ConsentError when
+    the answer names nobody.
+    """
+    headers = {"Authorization": f"Bearer {access_token.reveal()}"}
+    response = yield Request("GET", USERINFO_URI, operation=USERINFO, headers=headers)
+    if response.status in (401, 403):
+        raise PermissionDenied(
+            "Google does not say whose token this is.",
+            hint="It has run out, or the grant has no identity scopes (openid, email): ask again.",
+            status=response.status,
+            operation=USERINFO,
+        )
+    if not response.ok:
+        raise answers.refusal(response, account=None, operation=USERINFO)
+    return Identity.from_claims(_object(response, USERINFO))
 
 
 def certificates() -> Call[dict[str, Any]]:
     """Return the keys with which Google signs id_tokens, as a JWKS (RFC 7517)."""
-    response = yield Request.get(CERTS_URI, operation="oauth2.certs")
+    response = yield Request.get(CERTS_URI, operation=CERTS)
+    if not response.ok:
+        raise answers.refusal(response, account=None, operation=CERTS)
+    return _object(response, CERTS)
+
+
+def _authentication(client: ClientSecrets) -> dict[str, str]:
+    """Return what proves the client, as Google's own programs send it: in the body (RFC 6749 §2.3.1)."""
+    return {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
+
+
+def _object(response: Response, operation: str) -> dict[str, Any]:
     try:
-        keys = response.json()
-    except ValueError:
-        keys = {}
-    if not response.ok or "keys" not in keys:
-        raise ServerError("Google's signing keys could not be read.", status=response.status, operation="oauth2.certs")
-    return keys
+        return response.json()
+    except (ValueError, RecursionError):
+        raise ServerError(
+            "Somebody answered for Google, with nothing that Google says.", status=response.status, operation=operation
+        ) from None

@@ -5,7 +5,6 @@ A Google at noon, and somebody who calls it: what the sandbox's tests start from
 from __future__ import annotations
 
 from datetime import UTC, datetime
-
 from typing import TYPE_CHECKING
 
 import pytest

@@ -18,6 +18,7 @@ from mailgrant.sandbox.bodies import read_body
 from mailgrant.sandbox.discovery import CALENDAR, GMAIL, ApiMethod, methods
 from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.masks import BadMask, apply, mask_for
+from mailgrant.sandbox.resumable import Session, Sessions, go_on, receive
 from mailgrant.sandbox.routes import Routes
 from mailgrant.sandbox.tokens import AccessToken
 from mailgrant.sandbox.uploads import MAX_JSON, read_upload, too_large
@@ -53,10 +54,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a request was found to call."""
+    """What a request was found to call; `session` is the resumable upload that it goes on with."""
 
     target: Target
     values: Mapping[str, str]
+    session: Session | None = None
 
     @property
     def method(self) -> ApiMethod:
@@ -70,6 +72,7 @@ class Api:
     def __init__(self, world: Sandbox, handlers: Mapping[str, Handler]) -> None:
         self._world = world
         self._handlers = handlers
+        self._sessions = Sessions()
         self._routes: Routes[Target] = Routes()
         for api in (GMAIL, CALENDAR):
             for method in methods(api):
@@ -82,6 +85,9 @@ class Api:
 
     def find(self, request: HttpRequest) -> Route | None:
         """Return what a request calls, None if that is nothing."""
+        if "upload_id=" in request.target:
+            session = self._sessions.find(request)
+            return None if session is None else Route(session.route.target, session.route.values, session)
         found = self._routes.find(request.verb, request.raw_path)
         return None if found is None else Route(*found)
 
@@ -92,26 +98,65 @@ class Api:
     def answer(self, route: Route, request: HttpRequest, entry: Entry) -> Answer:
         """Carry out one call and return its answer, refusals included; what it cost goes into its entry."""
         try:
-            call = self._admit(route, request, entry)
-            handler = self._handlers.get(route.method.id)
-            if handler is None:
-                raise errors.not_built(route.method)
-            return _written(call, handler(call), request)
+            if route.session is not None:
+                return self._go_on(route.session, request, entry)
+            if route.target.upload and "uploadType=resumable" in request.target:
+                return self._open(route, request)
+            token, person = self._authenticate(route.method, request)
+            return self._call(route, request, token, person, entry)
         except ApiError as error:
             return refusal(error, route.method.api, request)
         except Exception:
             log.exception("a handler failed: method=%s", route.method.id)
             return refusal(errors.internal_error(), route.method.api, request)
 
-    def _admit(self, route: Route, request: HttpRequest, entry: Entry) -> ApiCall:
-        """Check who calls and what; raises `ApiError` in the order in which Google looks."""
+    def _call(
+        self,
+        route: Route,
+        request: HttpRequest,
+        token: AccessToken,
+        person: Person,
+        entry: Entry,
+        uploaded: Media | None = None,
+    ) -> Answer:
+        """Let a handler do one call; `uploaded` is a mail that came in pieces before."""
         method = route.method
-        token, person = self._authenticate(method, request)
         entry.units = self._world.ledger.spend(method, person.email, token.project)
+        call = self._admitted(route, request, token, person, uploaded)
+        handler = self._handlers.get(method.id)
+        if handler is None:
+            raise errors.not_built(method)
+        return _written(call, handler(call), request)
+
+    def _open(self, route: Route, request: HttpRequest) -> Answer:
+        """Open a resumable upload, unless the call could not be made anyway."""
+        token, person = self._authenticate(route.method, request)
+        self._admitted(route, request, token, person, Media("", b""))
+        base = self._world.origin(request) or f"https://{request.headers.get('host', 'gmail.googleapis.com')}"
+        return self._sessions.begin(route, request, base)
+
+    def _go_on(self, session: Session, request: HttpRequest, entry: Entry) -> Answer:
+        """Take a piece of a resumable upload; the last one is answered as the call."""
+        token, person = self._authenticate(session.route.method, request)
+        whole = receive(session, request)
+        if whole is None:
+            raise unreadable("Failed to parse Content-Range header.", "")
+        if len(session.received) > session.route.method.max_upload:
+            raise too_large(session.route.method.max_upload)
+        if not whole:
+            return go_on(session)
+        self._sessions.end(session)
+        return self._call(session.route, session.opening, token, person, entry, session.media())
+
+    def _admitted(
+        self, route: Route, request: HttpRequest, token: AccessToken, person: Person, uploaded: Media | None
+    ) -> ApiCall:
+        """Check what is called; raises `ApiError` in the order in which Google looks."""
+        method = route.method
         params = read_parameters(method, route.values, request.query)
         if method.api == GMAIL and params["userId"].casefold() not in {"me", person.email.casefold()}:
             raise errors.delegation_denied(person.email)
-        body, media = _content(route.target, request)
+        body, media = _content(route.target, request, uploaded)
         return ApiCall(
             method,
             self._world,
@@ -147,13 +192,13 @@ def bearer(request: HttpRequest) -> str | None:
     return next((value for name, value in request.query if name in {"access_token", "oauth_token"}), None)
 
 
-def _content(target: Target, request: HttpRequest) -> tuple[dict[str, Any], Media | None]:
-    if target.upload:
+def _content(target: Target, request: HttpRequest, uploaded: Media | None) -> tuple[dict[str, Any], Media | None]:
+    if target.upload and uploaded is None:
         content, media = read_upload(target.method, request)
         return read_body(target.method, content), media
     if len(request.body) > MAX_JSON:
         raise too_large(MAX_JSON)
-    return read_body(target.method, request.body), None
+    return read_body(target.method, request.body), uploaded
 
 
 def _written(call: ApiCall, resource: dict[str, Any] | bytes | None, request: HttpRequest) -> Answer:

@@ -15,9 +15,12 @@ from urllib.parse import urlsplit
 
 from mailgrant.sandbox import consent as consent_pages
 from mailgrant.sandbox.api import Api, Route, refusal
+from mailgrant.sandbox.batch import answer_batch
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS
 from mailgrant.sandbox.consent import ConsentDesk
 from mailgrant.sandbox.control import CONTROL, Control
+from mailgrant.sandbox.directory import Directory
+from mailgrant.sandbox.discovery import CALENDAR, GMAIL
 from mailgrant.sandbox.errors import html_error, not_found_page
 from mailgrant.sandbox.faults import Effect, header_effect
 from mailgrant.sandbox.forms import OAuthError, redirect
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 Work: TypeAlias = Callable[[HttpRequest, Entry], Answer]
 Describe: TypeAlias = Callable[[HttpRequest, Entry], None]
+
+# The first is in Gmail's discovery document, the others in the documentation.
+BATCHES = {"/batch": GMAIL, "/batch/gmail/v1": GMAIL, "/batch/calendar/v3": CALENDAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,9 @@ class Doors:
         self._api = api
         self._control = Control(world)
         self._doors = _table(TokenDesk(world), IdentityDesk(world), ConsentDesk(world))
+        self._doors |= _directory(Directory(world))
+        for path, api in BATCHES.items():
+            self._doors["POST", path] = Door("batch", partial(self._batch, api))
 
     def admit(self, request: HttpRequest) -> Admission:
         """Find out what a request is, and what goes wrong with it."""
@@ -96,6 +105,16 @@ class Doors:
             return Admission(request, entry, partial(html_error, 400, f"X-Sandbox-Fault: {error}"))
         entry.fault = str(admission.effect) if admission.effect else None
         return admission
+
+    def _batch(self, api: str, outer: HttpRequest, _: Entry) -> Answer:
+        """Answer a batch; each of its calls is in the log like any other."""
+        return answer_batch(api, outer, self._answer_part)
+
+    def _answer_part(self, request: HttpRequest) -> Answer:
+        route = self._api.find(request)
+        if route is None or route.target.upload:
+            return not_found_page(request.path)
+        return self._world.perform(self.admit(request))
 
     def _through(self, door: Door, request: HttpRequest, entry: Entry) -> Admission:
         entry.method = door.operation
@@ -171,6 +190,16 @@ def _table(tokens: TokenDesk, identity: IdentityDesk, consent: ConsentDesk) -> d
     }
     table |= {(verb, path): Door("", work) for path, work in steps.items() for verb in ("GET", "POST")}
     return table | {("GET", consent_pages.FAILURE): Door("", consent.failure)}
+
+
+def _directory(directory: Directory) -> dict[tuple[str, str], Door]:
+    """Return the doors of the discovery service."""
+    works = {
+        "/discovery/v1/apis/gmail/v1/rest": directory.gmail,
+        "/discovery/v1/apis/calendar/v3/rest": directory.calendar,
+        "/$discovery/rest": directory.of_host,
+    }
+    return {("GET", path): Door("discovery", work) for path, work in works.items()}
 
 
 def loopback_origin(request: HttpRequest) -> str | None:

@@ -44,26 +44,27 @@ def _accepts(method: ApiMethod, content_type: str) -> bool:
 
 
 def _read_multipart(request: HttpRequest) -> tuple[bytes, Media]:
-    parts = split_parts(request.headers["content-type"], request.body)
+    boundary = boundary_of(request.headers["content-type"])
+    parts = [_split_part(raw) for raw in raw_parts(boundary, request.body)]
     if len(parts) != 2:
         raise unreadable(f"A multipart upload has two parts, the JSON and the media; this one has {len(parts)}.", "")
     (_, content), (content_type, media) = parts
     return content, Media(content_type, media)
 
 
-def split_parts(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
-    """Return the media type and the content of each part of a multipart body."""
+def boundary_of(content_type: str) -> str:
+    """Return the boundary that a multipart Content-Type names; raises `ApiError` if it names none."""
     header = Message()
     header["Content-Type"] = content_type
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not boundary:
-        raise unreadable("Missing boundary in the Content-Type of a multipart upload.", "")
+        raise unreadable("Missing boundary in the Content-Type of a multipart body.", "")
+    return boundary
+
+
+def raw_parts(boundary: str, body: bytes) -> list[bytes]:
+    """Return what stands between the boundaries, up to the closing one; either line end will do."""
     delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?:\r?\n|$)")
-    return [_split_part(raw) for raw in _between(delimiter, body)]
-
-
-def _between(delimiter: re.Pattern[bytes], body: bytes) -> list[bytes]:
-    """Return what stands between the delimiters, up to the closing one."""
     parts: list[bytes] = []
     start: int | None = None
     for found in delimiter.finditer(body):

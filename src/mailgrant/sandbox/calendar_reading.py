@@ -4,7 +4,7 @@ Lists of events: `events.list` and `events.instances`, with their filters, pages
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from mailgrant.sandbox.cursor import Collection, Page
 from mailgrant.sandbox.event import Occurrence
 from mailgrant.sandbox.event_search import Hits, Key, Search
 from mailgrant.sandbox.event_view import View
-from mailgrant.sandbox.moment import instant, known_zone, read_moment, stamped
+from mailgrant.sandbox.moment import instant, read_moment, stamped
 from mailgrant.sandbox.sharing import Role
 from mailgrant.sandbox.wire import ApiCall
 
@@ -82,19 +82,17 @@ def instances(call: ApiCall) -> dict[str, Any]:
     alone = replace(access.calendar, events={found.event.id: found.event})
     only = Hits(alone, search)
     size = _page_size(params)
-    hits = list(islice(_with_original(only.after(page.key), params.get("originalStart"), view), size + 1))
+    original = params.get("originalStart")
+    hits = list(islice(only.after(page.key), size + 1)) if original is None else _with_original(only, found, original)
     return _envelope(access, view) | _items(view, hits, size) | _tokens(hits, size, page, None)
 
 
-def _with_original(
-    hits: Iterator[tuple[Key, Occurrence]], original: str | None, view: View
-) -> Iterator[tuple[Key, Occurrence]]:
-    if original is None:
-        return hits
+def _with_original(hits: Hits, series: Occurrence, original: str) -> list[tuple[Key, Occurrence]]:
+    """Return the one instance that was to start then, if it is among the hits."""
     name = "dateTime" if "T" in original.upper() else "date"
-    wanted = read_moment({name: original}, "original start", view.calendar.zone)
-    place = known_zone(view.calendar.zone)
-    return (hit for hit in hits if hit[1].slot is not None and hit[1].slot.at(place) == wanted.at(place))
+    wanted = read_moment({name: original}, "original start", hits.calendar.zone)
+    found = hits.calendar.find(f"{series.event.id}_{wanted.stamp}")
+    return [((), found)] if found is not None and hits.fits(found) else []
 
 
 def _collection(access: Access, name: str) -> Collection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from mailgrant.sandbox import calendar_refusals as refusals
@@ -21,6 +22,8 @@ from mailgrant.sandbox.recurrence import Series
 MOST_ATTACHMENTS = 25
 MOST_REMINDERS = 5
 FOUR_WEEKS = 40320
+# Instances that outlast their series' period by far cannot be told apart in any window.
+LONGEST_INSTANCE = timedelta(days=366)
 # Longer keys are dropped without a word, longer values cut.
 LONGEST_KEY = 44
 LONGEST_VALUE = 1024
@@ -127,6 +130,8 @@ def _read_series(given: Mapping[str, Any], start: Moment, end: Moment) -> Series
     lines = given.get("recurrence")
     if not lines:
         return None
+    if span(start, end) > LONGEST_INSTANCE:
+        raise refusals.restricted("timeRangeTooLong", "The instances of a recurring event last too long.")
     if not start.all_day:
         for which, moment in (("start", start), ("end", end)):
             if moment.zone is None:

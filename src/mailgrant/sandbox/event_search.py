@@ -11,15 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from mailgrant.sandbox.diary import Calendar
 from mailgrant.sandbox.event import CANCELLED, Event, Occurrence, instance, whole
-from mailgrant.sandbox.moment import EARLIEST, LATEST, known_zone
+from mailgrant.sandbox.moment import EARLIEST, LATEST, Moment, known_zone
+from mailgrant.sandbox.recurrence import Series
 
 # How far a series without end is expanded when no timeMax is given.
 HORIZON = timedelta(days=5 * 366)
+# How many instances of one series are looked at where they cannot be taken one by one.
+MOST_AT_ONCE = 10_000
 SEARCHED = ("summary", "description", "location")
 
 Key: TypeAlias = tuple[Any, ...]
@@ -91,6 +94,10 @@ class Hits:
         hits = self._by_start(key) if self._sorted_by_start else self._sorted(self._all_keyed())
         return (hit for hit in hits if key is None or hit[0] > key)
 
+    def fits(self, found: Occurrence) -> bool:
+        """Return whether an occurrence is looked for and lies in the window."""
+        return self.search.matches(found) and self.search.overlaps(found, self._place)
+
     @property
     def _sorted_by_start(self) -> bool:
         return self.search.expanded and not self.search.by_update
@@ -115,7 +122,7 @@ class Hits:
         found_all: Iterable[Occurrence] = self._unexpanded()
         if self.search.expanded:
             runs = (self._run(event, self._low, self._near_high(event)) for event in self._series())
-            found_all = chain(self._stored(), *runs)
+            found_all = chain(self._stored(), *(islice(run, MOST_AT_ONCE) for run in runs))
         return ((self._update_key(found), found) for found in found_all)
 
     @staticmethod
@@ -156,13 +163,13 @@ class Hits:
         for event in self.calendar.events.values():
             if event.series is not None:
                 yield from self._changed(event)
-            elif self._fits(whole(event)):
+            elif self.fits(whole(event)):
                 yield whole(event)
             if self.search.since is not None:
                 yield from self._gone(event)
 
     def _changed(self, event: Event) -> Iterator[Occurrence]:
-        return (found for found in self.calendar.changed_instances(event) if self._fits(found))
+        return (found for found in self.calendar.changed_instances(event) if self.fits(found))
 
     def _series(self) -> list[Event]:
         return [event for event in self.calendar.events.values() if event.series is not None and self._is_run(event)]
@@ -186,22 +193,23 @@ class Hits:
 
     def _gone(self, event: Event) -> Iterator[Occurrence]:
         """Yield, as cancelled, the instances that a series had when the client last looked and has no more."""
-        seen: set[str] = set()
-        for former in event.former:
-            if self.search.since is None or former.until_change <= self.search.since:
-                continue
-            for slot in former.series.starts(_earlier(self._low, former.length), self._near_high(event)):
-                still = event.series is not None and event.series.slot(slot.stamp) is not None
-                if not still and slot.stamp not in seen:
+        formers = [former for former in event.former if former.until_change > (self.search.since or 0)]
+        seen = {slot.stamp for slot in self._slots(event, event.series, timedelta())} if formers else set()
+        for former in formers:
+            for slot in self._slots(event, former.series, former.length):
+                if slot.stamp not in seen:
                     seen.add(slot.stamp)
-                    end = slot.later(former.length)
                     fields = {**event.fields, "status": CANCELLED}
+                    end = slot.later(former.length)
                     found = Occurrence(event, start=slot, end=end, fields=fields, slot=slot)
                     if self.search.overlaps(found, self._place):
                         yield found
 
-    def _fits(self, found: Occurrence) -> bool:
-        return self.search.matches(found) and self.search.overlaps(found, self._place)
+    def _slots(self, event: Event, series: Series | None, length: timedelta) -> Iterator[Moment]:
+        if series is None:
+            return iter(())
+        slots = series.starts(_earlier(self._low, length), self._near_high(event))
+        return islice(slots, MOST_AT_ONCE)
 
     @property
     def _low(self) -> datetime:

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 from mailgrant.sandbox import calendar_refusals as refusals
 
-# A day's distance from Python's own limits, so that any zone can render any moment.
-EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+# Far enough from Python's own limits for any zone to render any moment. 1604 is in: address books
+# put birthdays there whose year nobody knows.
+EARLIEST = datetime(1600, 1, 1, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<offset>[Zz]|[+-]\d\d:?\d\d)?", re.ASCII)

@@ -15,7 +15,13 @@ def make_private_folder(folder: Path) -> None:
 
 
 def touch_private(path: Path) -> None:
-    """Make `path` if need be, and take it away from everybody else; raises OSError when that cannot be done."""
+    """
+    Make the file for us alone if it is not there; one that is there stays as it is.
+
+    Raises OSError when it cannot be made, or cannot be written.
+    """
     make_private_folder(path.parent)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        os.close(os.open(path, os.O_RDWR))

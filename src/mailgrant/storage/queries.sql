@@ -9,11 +9,21 @@ INSERT INTO header (one, header) VALUES (1, :header) ON CONFLICT DO NOTHING;
 -- name: get_row
 SELECT key, version, sealed, account, user_id, client_id FROM ROWS WHERE key = :key;
 
+-- One statement for each way in: a planner that may not know which conditions count uses no index.
+
 -- name: find_rows
 SELECT key, version, sealed, account, user_id, client_id FROM ROWS
-WHERE (:account IS NULL OR account = :account)
-  AND (:user IS NULL OR user_id = :user)
-  AND (:client IS NULL OR client_id = :client)
+WHERE (:client IS NULL OR client_id = :client)
+ORDER BY account, key;
+
+-- name: find_rows_of_account
+SELECT key, version, sealed, account, user_id, client_id FROM ROWS
+WHERE account = :account AND (:user IS NULL OR user_id = :user) AND (:client IS NULL OR client_id = :client)
+ORDER BY key;
+
+-- name: find_rows_of_user
+SELECT key, version, sealed, account, user_id, client_id FROM ROWS
+WHERE user_id = :user AND (:client IS NULL OR client_id = :client)
 ORDER BY account, key;
 
 -- name: insert_row
@@ -25,7 +35,7 @@ UPDATE ROWS SET version = :version, sealed = :sealed, account = :account, user_i
 WHERE key = :key AND version = :expect;
 
 -- name: take_row
-DELETE FROM ROWS WHERE key = :key RETURNING key, version, sealed, account, user_id, client_id;
+DELETE FROM ROWS WHERE key = :key;
 
 -- name: delete_row
 DELETE FROM ROWS WHERE key = :key AND version = :expect;

@@ -7,14 +7,9 @@ Write-ahead log, `BEGIN IMMEDIATE` for every write, 0600 from the first byte. St
 
 from __future__ import annotations
 
-import os
-import re
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +17,12 @@ from mailgrant.errors import GrantChanged, SettingsError, VaultDamaged, VaultErr
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.store import Row
 
+from .connections import Connections
 from .files import touch_private
+from .statements import migrations, query
 
-BUSY_SECONDS = 30.0
-TABLES = ("grants", "consents", "clients")
+# "mgrt", in the file's head (sqlite.org/fileformat.html §1.3.11): another program's database is not ours to change.
+APPLICATION_ID = int.from_bytes(b"mgrt", "big")
 # Where locks are a matter of luck; from /proc/mounts. WAL needs shared memory besides.
 NETWORK_FILE_SYSTEMS = frozenset({"9p", "afs", "ceph", "cifs", "fuse.sshfs", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"})
 
@@ -34,23 +31,25 @@ class SqliteStore:
     """
     One vault in the file at `path`, made with its folder when it is not there.
 
-    Each thread has a connection of its own, and so has each process after a fork. Raises VaultError
-    when the file cannot be used, SettingsError when it lies on a network file system or was made by
-    a newer mailgrant.
+    Threads may share it, and so may processes after a fork. Raises VaultError when the file cannot
+    be used, VaultDamaged when it is something else than a vault, SettingsError when it lies on a
+    network file system or was made by a newer mailgrant.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         refuse_network_file_system(path)
-        make_private(path)
-        self._connections = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._opening = threading.Lock()
+        make_file(path)
+        self._connections = Connections(path)
         self.leases = SqliteLeases(self)
         self.grants = SqliteRows(self, "grants")
         self.consents = SqliteRows(self, "consents")
         self.clients = SqliteRows(self, "clients")
-        self._migrate()
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def read_header(self) -> bytes | None:
         """Return the vault's header, or None when there is no vault here yet."""
@@ -65,23 +64,18 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._opening:
-            opened, self._opened = self._opened, []
-            self._connections = threading.local()
-        for connection in opened:
-            connection.close()
+        self._connections.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read with."""
-        with translated(self.path):
-            yield self._connection()
+        with translated(self.path), self._connections.lend() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Give a connection inside a write transaction, kept whole or not at all."""
-        with translated(self.path):
-            connection = self._connection()
+        with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -92,43 +86,41 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
                 raise
 
-    def _connection(self) -> sqlite3.Connection:
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._connections, "held", None)
-        # A connection must not be used on both sides of a fork.
-        if held is None or held[0] != os.getpid():
-            connection = self._connect()
-            self._connections.held = (os.getpid(), connection)
-            return connection
-        return held[1]
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        with self._opening:
-            self._opened.append(connection)
-        return connection
+    def _prepare(self) -> None:
+        """Bring the tables up to date; what is not a vault, or is a newer one, is left as it is."""
+        with self.reading() as connection:
+            version = self._recognise(connection)
+            # The side files take their mode from the file.
+            self.path.chmod(0o600)
+            connection.execute("PRAGMA journal_mode = WAL")
+        if version < len(migrations()):
+            self._migrate()
 
     def _migrate(self) -> None:
-        """Bring the tables up to date; a newer file is refused and left as it is."""
-        steps = migrations()
-        with self.reading() as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(steps):
+        with self.writing() as connection:
+            for step in migrations()[self._recognise(connection) :]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(migrations())}")
+
+    def _recognise(self, connection: sqlite3.Connection) -> int:
+        """Return the number of migrations the file has seen, 0 for an empty one."""
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if (application, version, tables) == (0, 0, 0):
+            return 0
+        if application != APPLICATION_ID:
+            raise VaultDamaged(
+                f"{self.path} is not a vault but another program's database; it was not touched.",
+                hint="Name another file (MAILGRANT_VAULT, --vault).",
+            )
+        if version > len(migrations()):
             raise SettingsError(
                 f"The vault {self.path} was made by a newer mailgrant; it was not touched.", hint="Update mailgrant."
             )
-        if version == len(steps):
-            return
-        with self.writing() as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            for step in steps[version:]:
-                for statement in filter(str.strip, step.split(";")):
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {len(steps)}")
+        return int(version)
 
 
 class SqliteRows:
@@ -149,8 +141,10 @@ class SqliteRows:
     ) -> tuple[Row, ...]:
         """Return the rows whose clear columns are equal to what is given, in a stable order."""
         wanted = {"account": account, "user": user, "client": client}
+        by_index = "find_rows_of_account" if account is not None else "find_rows_of_user" if user is not None else None
         with self._store.reading() as connection:
-            return tuple(map(_row, connection.execute(self._query("find_rows"), wanted).fetchall()))
+            found = connection.execute(self._query(by_index or "find_rows"), wanted).fetchall()
+        return tuple(map(_row, found))
 
     def put(self, row: Row, *, expect: int, lease: Lease | None = None) -> None:
         """Write a row if the version, and the fence of `lease`, are as expected."""
@@ -173,7 +167,9 @@ class SqliteRows:
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step."""
         with self._store.writing() as connection:
-            found = connection.execute(self._query("take_row"), {"key": key}).fetchone()
+            # Not DELETE … RETURNING, which SQLite has only since 3.35; the transaction makes it one step.
+            found = connection.execute(self._query("get_row"), {"key": key}).fetchone()
+            connection.execute(self._query("take_row"), {"key": key})
         return _row(found) if found else None
 
     def delete(self, key: str, *, expect: int) -> None:
@@ -224,53 +220,30 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _as_vault_error(error, path) from error
+        # Without a code it is Python's own complaint about how the module was used: a bug of ours.
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            raise
+        # The low byte says what; the rest, where (sqlite.org/rescode.html).
+        raise _as_vault_error(code & 0xFF, path, str(error)) from error
 
 
-def _as_vault_error(error: sqlite3.DatabaseError, path: Path) -> VaultError:
-    text = str(error)
-    if "full" in text or "disk I/O" in text:
+def _as_vault_error(code: int, path: Path, text: str) -> VaultError:
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return VaultError(
             f"The disk is full or failing: the vault {path} could not be written, and is as it was.",
             hint="Make room and try again.",
         )
-    if "readonly" in text or "unable to open" in text:
-        return VaultError(f"The vault {path} cannot be opened: {text}.", hint="Check who may write there.")
-    if "locked" in text:
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return VaultError(f"The vault {path} cannot be written: {text}.", hint="Check who may write there.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return VaultError(f"The vault {path} is busy with another program.", hint="Try again in a moment.")
     return VaultDamaged(f"{path} is not a vault, or it is damaged: {text}.")
 
 
-@cache
-def statements() -> dict[str, str]:
-    """Return the statements of `queries.sql` by name."""
-    text = files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
-    return {
-        name: body.strip() for name, body in re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name:|\Z)", text, re.S | re.M)
-    }
-
-
-@cache
-def query(name: str, table: str = "") -> str:
-    """Return one statement, for one of the tables if it is about rows."""
-    statement = statements()[name]
-    if table and table not in TABLES:
-        raise ValueError(f"there is no table {table}")
-    return statement.replace("ROWS", table)
-
-
-@cache
-def migrations() -> tuple[str, ...]:
-    """Return the migrations in order; they are numbered, only ever added, and never edited."""
-    folder = files(__package__).joinpath("migrations")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(_without_comments(folder.joinpath(name).read_text(encoding="utf-8")) for name in names)
-
-
-def make_private(path: Path) -> None:
-    """Make the file 0600 and its folder 0700 before SQLite does, which would ask the umask."""
+def make_file(path: Path) -> None:
+    """Make the file, 0600 in a folder 0700, before SQLite does, which would ask the umask."""
     try:
-        # SQLite's side files take the mode of the file itself.
         touch_private(path)
     except OSError as error:
         raise VaultError(
@@ -291,10 +264,6 @@ def refuse_network_file_system(path: Path) -> None:
             f"The vault {path} lies on a network file system ({kind}), where two writers may not see each other.",
             hint="Put it on a local disk, or use a vault in PostgreSQL for many hosts.",
         )
-
-
-def _without_comments(sql: str) -> str:
-    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
 
 
 def _row(found: tuple[Any, ...]) -> Row:

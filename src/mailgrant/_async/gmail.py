@@ -177,8 +177,9 @@ class AsyncGmail:
         await self._run(calls.delete_draft(draft_id))
 
     async def _written(self, draft: Draft, *, for_sending: bool) -> bytes:
-        """Open the attachments, check the draft and write it down, away from the event loop."""
-        return await in_thread(write_draft, draft, for_sending)
+        """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
+        loaded = await self._run(calls.load_attachments(draft))
+        return await in_thread(write_draft, loaded, for_sending)
 
     async def _label_ids(self, names: Collection[str]) -> list[str]:
         if isinstance(names, str):

@@ -179,8 +179,9 @@ class Gmail:
         self._run(calls.delete_draft(draft_id))
 
     def _written(self, draft: Draft, *, for_sending: bool) -> bytes:
-        """Open the attachments, check the draft and write it down, away from the event loop."""
-        return in_thread(write_draft, draft, for_sending)
+        """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
+        loaded = self._run(calls.load_attachments(draft))
+        return in_thread(write_draft, loaded, for_sending)
 
     def _label_ids(self, names: Collection[str]) -> list[str]:
         if isinstance(names, str):

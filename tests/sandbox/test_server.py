@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -23,7 +24,8 @@ import pytest
 
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.server import App, Served, listen
+from mailgrant.sandbox.app import App
+from mailgrant.sandbox.server import Served, listen
 
 from .conftest import NOON
 
@@ -255,8 +257,6 @@ def test_latency_is_waited_before_every_request(world: Sandbox) -> None:
         heard.append(message)
 
     scope = {"method": "GET", "raw_path": b"/nowhere", "query_string": b"", "headers": []}
-    import asyncio
-
     asyncio.run(App(world, timedelta(milliseconds=50))(scope, receive, send))
 
     assert time.monotonic() - started >= 0.05

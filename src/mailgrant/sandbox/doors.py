@@ -17,6 +17,7 @@ from mailgrant.sandbox import consent as consent_pages
 from mailgrant.sandbox.api import Api, Route, refusal
 from mailgrant.sandbox.batch import answer_batch
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS
+from mailgrant.sandbox.clock import real_now
 from mailgrant.sandbox.consent import ConsentDesk
 from mailgrant.sandbox.control import CONTROL, Control
 from mailgrant.sandbox.directory import Directory
@@ -90,7 +91,7 @@ class Doors:
         """Find out what a request is, and what goes wrong with it."""
         request = _overridden(request)
         path = request.raw_path
-        entry = Entry(self._world.clock.now(), method="", verb=request.verb, path=path)
+        entry = Entry(real_now(), method="", verb=request.verb, path=path)
         if path == "/" or path.startswith(CONTROL):
             work = _to_control if path == "/" else self._control.answer
             return Admission(request, entry, lambda: work(request), logged=False)

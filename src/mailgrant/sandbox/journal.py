@@ -19,7 +19,7 @@ class Entry:
     """
     What one request was, and what became of it.
 
-    `method` is an API method's id or `oauth2.token` and the like; empty where a path leads nowhere.
+    `time` is the real one, so that moving the sandbox's clock does not disturb the order. `method` is an API method's id or `oauth2.token` and the like; empty where a path leads nowhere.
     `status` is None if no answer was sent. `path` is without the query, where codes and tokens travel.
     """
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox import calendar, gmail, seeds
-from mailgrant.sandbox.account import Account
+from mailgrant.sandbox.account import Account, HeldMessage
 from mailgrant.sandbox.api import Api
 from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
 from mailgrant.sandbox.clock import Clock, real_now
@@ -135,6 +135,10 @@ class Sandbox:
         with self._lock:
             person = self.people.find(email) or self.people.add(email, **about)
             return Account(person, self)
+
+    def deliver(self, raw: bytes, *, to: str) -> HeldMessage:
+        """Put a mail into an account's inbox as it is (RFC 5322)."""
+        return self.account(to).deliver(raw)
 
     @property
     def sent(self) -> list[SentMail]:

@@ -19,8 +19,9 @@ class Entry:
     """
     What one request was, and what became of it.
 
-    `time` is the real one, so that moving the sandbox's clock does not disturb the order. `method` is an API method's id or `oauth2.token` and the like; empty where a path leads nowhere.
-    `status` is None if no answer was sent. `path` is without the query, where codes and tokens travel.
+    `time` is the real one, so that moving the sandbox's clock does not disturb the order. `method` is an
+    API method's id or `oauth2.token` and the like; empty where a path leads nowhere. `status` is None if
+    no answer was sent. `path` is without the query, where codes and tokens travel.
     """
 
     time: datetime

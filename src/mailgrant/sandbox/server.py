@@ -10,14 +10,16 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from mailgrant.errors import MailgrantError
@@ -108,8 +110,9 @@ def run(options: RunOptions) -> int:
     listener = listen(options.host, options.port)
     sandbox = Sandbox(options.now, consent=options.consent, seed=options.seed, quota=options.quota)
     sandbox.url = _url(options.host, listener)
-    with _data_folder(options.data) as folder:
-        server = Server(App(sandbox, options.latency))
+    server = Server(App(sandbox, options.latency))
+    # Caught before anybody is told that we are here: whoever reads the ready line may stop us at once.
+    with _caught(server.handle_exit), _data_folder(options.data) as folder:
         _announce(_ready(sandbox, folder), options.ready_file)
         # Made while nobody waits for it: the first id_token should not take longer than the others.
         threading.Thread(target=sandbox.key.pair, daemon=True).start()
@@ -117,6 +120,17 @@ def run(options: RunOptions) -> int:
     if options.ready_file is not None:
         options.ready_file.unlink(missing_ok=True)
     return 0
+
+
+@contextlib.contextmanager
+def _caught(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Hand SIGINT and SIGTERM to a handler for as long as the context lasts."""
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 @contextlib.contextmanager

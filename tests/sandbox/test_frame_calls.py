@@ -12,7 +12,7 @@ import pytest
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.api import Api
 from mailgrant.sandbox.doors import Doors
-from mailgrant.sandbox.wire import Answer, ApiCall, Handler
+from mailgrant.sandbox.wire import Answer, ApiCall, Handler, HttpRequest
 
 from .caller import Caller, body
 
@@ -392,3 +392,13 @@ def test_a_bad_mask_is_refused_in_each_dialect(play: Play, mask: str) -> None:
     assert refusal(gmail) == (400, "badRequest", "Request contains an invalid argument.")
     assert refusal(calendar) == (400, "invalidParameter", "Invalid field selection items/nope")
     assert body(calendar)["error"]["errors"][0]["location"] == "fields"
+
+
+def test_no_token_prints_with_a_request(world: Sandbox, caller: Caller) -> None:
+    caller.sign_in(MAIL)
+    headers = {"authorization": f"Bearer {caller.token}"}
+    request = HttpRequest("GET", f"{LIST}?access_token={caller.token}", headers=headers, body=b"token=ya29.")
+
+    printed = f"{request!r} {world.admit(request)!r} {world.tokens.access(caller.token or '')!r}"
+
+    assert "ya29." not in printed

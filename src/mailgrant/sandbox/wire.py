@@ -23,10 +23,14 @@ Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 @dataclass(slots=True)
 class HttpRequest:
-    """One request as it came off the wire: the target still percent-encoded, header names in lower case."""
+    """
+    One request as it came off the wire: the target still percent-encoded, header names in lower case.
+
+    Codes and tokens travel in queries, headers and bodies; none of them prints.
+    """
 
     verb: str
-    target: str
+    target: str = field(repr=False)
     headers: Mapping[str, str] = field(kw_only=True, default_factory=dict, repr=False)
     body: bytes = field(kw_only=True, default=b"", repr=False)
 

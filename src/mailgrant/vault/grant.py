@@ -24,7 +24,7 @@ class GrantStatus(Enum):
 # How a grant moves between its states; a new consent makes any of them active again.
 TRANSITIONS: Mapping[GrantStatus, frozenset[GrantStatus]] = {
     GrantStatus.ACTIVE: frozenset({GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED}),
-    GrantStatus.NEEDS_CONSENT: frozenset({GrantStatus.ACTIVE, GrantStatus.REVOKED}),
+    GrantStatus.NEEDS_CONSENT: frozenset({GrantStatus.NEEDS_CONSENT, GrantStatus.ACTIVE, GrantStatus.REVOKED}),
     GrantStatus.REVOKED: frozenset({GrantStatus.ACTIVE}),
 }
 
@@ -52,6 +52,12 @@ class Grant:
     consented_at: datetime = field(kw_only=True)
     refreshed_at: datetime | None = field(kw_only=True, default=None)
     version: int = field(kw_only=True, default=0)
+
+    def __post_init__(self) -> None:
+        if not self.account or self.user == "":
+            raise ValueError("a grant is somebody's: its account, and its user if it has one, are not empty")
+        if any(moment is not None and moment.tzinfo is None for moment in (self.consented_at, self.refreshed_at)):
+            raise ValueError("the times of a grant need a time zone")
 
     @property
     def missing(self) -> Scopes:

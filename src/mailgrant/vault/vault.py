@@ -11,7 +11,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailgrant.errors import ConsentExpired, GrantChanged, GrantNotFound, SettingsError, VaultDamaged, VaultLocked
@@ -22,13 +22,14 @@ from mailgrant.oauth.realm import Realm, RealmName
 from mailgrant.secret import Secret
 
 from . import records
-from .grant import Grant, GrantStatus
+from .grant import TRANSITIONS, Grant, GrantStatus
 from .lease import Lease
 from .sealing import FORMAT, Keyring, Place, seal, unseal
 from .store import Row, VaultStore
 
 GRANTS, CONSENTS, CLIENTS, HEADER = "grants", "consents", "clients", "header"
 VERSION_OF_HEADER = 1
+SWEEP_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Vault:
         self._header = header
         self._clock = clock
         self._entropy = entropy
+        self._swept_at: datetime | None = None
 
     @classmethod
     def create(
@@ -209,7 +211,10 @@ class Vault:
     def find(
         self, *, account: str | None = None, user: str | None = None, client_id: str | None = None
     ) -> tuple[Grant, ...]:
-        """Return the grants of an address, of a user of the application, of a client; all of them together."""
+        """Return the grants that are of this address, this user of the application and this client."""
+        if user == "":
+            # In the clear columns it stands for nobody in particular: it would find grants of no user.
+            raise SettingsError("The id of the user is empty.", hint="Give user= an id, or leave it out.")
         rows = self._store.grants.find(
             account=account.casefold() if account is not None else None, user=user, client=client_id
         )
@@ -242,7 +247,14 @@ class Vault:
         return kept
 
     def mark(self, grant: Grant, status: GrantStatus, reason: str) -> Grant:
-        """Write down that a grant is dead or revoked, and why."""
+        """
+        Write down that a grant is dead or revoked, and why.
+
+        A grant that may not become that stays as it is: a refusal that comes late does not bring
+        back what was revoked. Raises GrantChanged when it was changed meanwhile.
+        """
+        if status not in TRANSITIONS[grant.status]:
+            return grant
         return self.keep(replace(grant, status=status, reason=reason))
 
     def drop(self, grant: Grant) -> None:
@@ -269,32 +281,42 @@ class Vault:
 
         By compare-and-set on the fence. An answer that comes too late is dropped, unless the refresh
         token in the vault is still the one it used: then only a new refresh token in it is stored,
-        because the old one may have ended with it.
+        because the old one may have ended with it. What was revoked meanwhile stays as it is.
         """
-        grant = self.grant(lease.grant_id)
-        if grant.credentials.refresh_token != used:
-            return grant
-        now = self._clock()
-        refreshed = replace(grant, credentials=grant.credentials.refreshed(answer, now), refreshed_at=now)
-        try:
-            return self.keep(refreshed, lease=lease)
-        except GrantChanged:
-            return self._keep_late(lease, used, answer)
-
-    def _keep_late(self, lease: Lease, used: Secret, answer: TokenAnswer) -> Grant:
-        grant = self.grant(lease.grant_id)
-        if answer.refresh_token is None or grant.credentials.refresh_token != used:
-            return grant
-        return self.keep(replace(grant, credentials=replace(grant.credentials, refresh_token=answer.refresh_token)))
+        while True:
+            grant = self.grant(lease.grant_id)
+            if grant.credentials.refresh_token != used or grant.status is GrantStatus.REVOKED:
+                return grant
+            on_time = self.lease(lease.grant_id).fence == lease.fence
+            if not on_time and answer.refresh_token is None:
+                return grant
+            try:
+                if on_time:
+                    return self.keep(_refreshed(grant, answer, self._clock()), lease=lease)
+                return self.keep(_with_refresh_token(grant, answer.refresh_token))
+            except GrantChanged:
+                # Somebody else wrote between our look and our write, so look again: each turn of this
+                # loop is one write of theirs.
+                continue
 
     # Sealing
 
     def _sweep(self) -> None:
         now = self._clock()
+        # To see how old they are each must be opened, which is not worth doing for each new question.
+        if self._swept_at is not None and timedelta(0) <= now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
         for row in self._store.consents.find():
-            consent = records.consent_from_bytes(self._unseal(CONSENTS, row), key=row.key)
-            if consent.expires_at < now:
+            if self._is_over(row, now):
                 self._store.consents.take(row.key)
+
+    def _is_over(self, row: Row, now: datetime) -> bool:
+        try:
+            return records.consent_from_bytes(self._unseal(CONSENTS, row), key=row.key).expires_at < now
+        except VaultDamaged:
+            # Nobody can answer it any more, and it must not stand in the way of those who can.
+            return True
 
     def _client(self, row: Row) -> ClientSecrets:
         client = records.client_from_bytes(self._unseal(CLIENTS, row))
@@ -328,6 +350,14 @@ def check_realm(header: Header, realm: Realm, place: str) -> None:
         f"The vault {place} belongs to a sandbox, and MAILGRANT_GOOGLE is not set.",
         hint="Set MAILGRANT_GOOGLE to the sandbox, or name another vault (MAILGRANT_VAULT, --vault).",
     )
+
+
+def _refreshed(grant: Grant, answer: TokenAnswer, now: datetime) -> Grant:
+    return replace(grant, credentials=grant.credentials.refreshed(answer, now), refreshed_at=now)
+
+
+def _with_refresh_token(grant: Grant, refresh_token: Secret | None) -> Grant:
+    return replace(grant, credentials=replace(grant.credentials, refresh_token=refresh_token))
 
 
 def locked(place: str, source: str) -> VaultLocked:

@@ -340,3 +340,144 @@ def test_a_grant_that_was_changed_meanwhile_is_not_dropped(vault: Vault) -> None
     vault.drop(newer)
     with pytest.raises(GrantNotFound):
         vault.grant(kept.id)
+
+
+def meddle_before_put(store: MemoryStore, monkeypatch: pytest.MonkeyPatch, *steps: Callable[[], object]) -> None:
+    """Let somebody else write between a vault's look and its write, once for each step."""
+    waiting, put = list(steps), store.grants.put
+
+    def put_too_late(row: Row, *, expect: int, lease: Lease | None = None) -> None:
+        if waiting:
+            waiting.pop(0)()
+        put(row, expect=expect, lease=lease)
+
+    monkeypatch.setattr(store.grants, "put", put_too_late)
+
+
+def test_a_refresh_on_time_is_kept_even_if_the_grant_was_written_meanwhile(
+    vault: Vault, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = vault.keep(a_grant())
+    held = leased(vault, kept)
+    wider = Scopes("gmail.send gmail.readonly calendar.events")
+    meddle_before_put(store, monkeypatch, lambda: vault.keep(dataclasses.replace(kept, asked=wider)))
+
+    after = vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.new"))
+
+    assert after == vault.grant(kept.id)
+    assert (after.credentials.access_token, after.asked) == (Secret("ya29.new"), wider)
+
+
+def test_a_consent_between_look_and_write_wins_over_the_refresh(
+    vault: Vault, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = vault.keep(a_grant())
+    held = leased(vault, kept)
+    consented = dataclasses.replace(a_grant(refresh_token="1//0-new"), version=kept.version)
+    meddle_before_put(store, monkeypatch, lambda: vault.keep(consented))
+
+    after = vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.late", "1//0-late"))
+
+    assert after.credentials == consented.credentials
+
+
+def test_a_lease_lost_between_look_and_write_makes_the_answer_late(
+    vault: Vault, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = vault.keep(a_grant())
+    held = leased(vault, kept)
+    meddle_before_put(store, monkeypatch, lambda: vault.take_lease(held))
+
+    after = vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.late", "1//0-rotated"))
+
+    assert after.credentials.access_token == Secret("ya29.old")
+    assert after.credentials.refresh_token == Secret("1//0-rotated")
+
+
+def test_a_late_refresh_token_is_kept_even_if_the_grant_was_written_meanwhile(
+    vault: Vault, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = vault.keep(a_grant())
+    late = leased(vault, kept)
+    vault.take_lease(late)
+    meddle_before_put(store, monkeypatch, lambda: vault.keep(dataclasses.replace(kept, reason="seen")))
+
+    after = vault.keep_refreshed(late, used=Secret("1//0-old"), answer=answer("ya29.late", "1//0-rotated"))
+
+    assert (after.credentials.refresh_token, after.reason) == (Secret("1//0-rotated"), "seen")
+
+
+def test_a_refresh_does_not_bring_back_what_was_revoked_meanwhile(vault: Vault) -> None:
+    kept = vault.keep(a_grant())
+    held = leased(vault, kept)
+    revoked = vault.mark(kept, GrantStatus.REVOKED, "forgotten")
+
+    assert vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.new")) == revoked
+
+
+def test_a_refusal_that_comes_late_does_not_bring_back_what_was_revoked(vault: Vault) -> None:
+    revoked = vault.mark(vault.keep(a_grant()), GrantStatus.REVOKED, "forgotten")
+
+    assert vault.mark(revoked, GrantStatus.NEEDS_CONSENT, "invalid_grant") == revoked
+    assert vault.grant(revoked.id) == revoked
+
+
+def test_a_refresh_of_a_forgotten_grant_leaves_nothing_behind(vault: Vault, store: MemoryStore) -> None:
+    kept = vault.keep(a_grant())
+    held = leased(vault, kept)
+    vault.drop(kept)
+
+    with pytest.raises(GrantNotFound):
+        vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.new"))
+    assert store.grants.find() == ()
+
+
+def test_a_damaged_question_does_not_stand_in_the_way_of_the_next(
+    vault: Vault, store: MemoryStore, clock: Clock
+) -> None:
+    damaged = a_consent(clock)
+    vault.remember(damaged)
+    store.consents._rows[damaged.id] = Row(damaged.id, version=1, sealed=b"mangled")
+    clock.now += timedelta(minutes=2)
+    fresh = a_consent(clock)
+
+    vault.remember(fresh)
+
+    assert vault.pending_consents() == (fresh,)
+
+
+def test_questions_sealed_with_a_key_that_is_not_here_are_not_swept_out(
+    vault: Vault, store: MemoryStore, clock: Clock
+) -> None:
+    theirs = a_consent(clock)
+    vault.remember(theirs)
+    clock.now += timedelta(minutes=2)
+    other = Vault(
+        store,
+        keyring=Keyring((Key.of(b"n" * 32),)),
+        header=Header.from_bytes(store.read_header() or b"", "here"),
+        clock=clock,
+        entropy=os.urandom,
+    )
+
+    with pytest.raises(VaultLocked):
+        other.remember(a_consent(clock))
+
+    assert vault.take_consent(theirs.id) == theirs
+
+
+def test_an_empty_user_finds_nobody_elses_grant(vault: Vault) -> None:
+    vault.keep(a_grant())
+
+    with pytest.raises(SettingsError, match="user is empty"):
+        vault.find(user="")
+
+
+def test_one_persons_grants_are_found_without_opening_the_others(vault: Vault, store: MemoryStore) -> None:
+    kept = vault.keep(a_grant())
+    grace = vault.keep(a_grant("grace@example.com"))
+    store.grants._rows[grace.id] = dataclasses.replace(store.grants._rows[grace.id], sealed=b"mangled")
+
+    assert vault.find(account="ADA@example.com") == (kept,)
+    with pytest.raises(VaultDamaged):
+        vault.grants()

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox import calendar, seeds
+from mailgrant.sandbox import calendar, gmail, seeds
 from mailgrant.sandbox.account import Account, HeldMessage
 from mailgrant.sandbox.api import Api
 from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
@@ -65,7 +65,7 @@ class Sandbox:
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)
-        self._doors = Doors(self, Api(self, calendar.HANDLERS))
+        self._doors = Doors(self, Api(self, {**gmail.HANDLERS, **calendar.HANDLERS}))
         self._plant(self)
 
     def reset(self) -> None:

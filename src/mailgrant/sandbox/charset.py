@@ -40,10 +40,6 @@ def decode_text(content: bytes, charset: str | None) -> str:
 def decode_header_bytes(line: bytes) -> str:
     """Return a header's bytes as text: UTF-8 where it is that (RFC 6532), else one character a byte."""
     try:
-        return line.decode("ascii")
-    except UnicodeDecodeError:
-        pass  # The usual case is above; what is left costs two tries.
-    try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")

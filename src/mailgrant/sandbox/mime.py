@@ -85,14 +85,20 @@ def parse(raw: bytes) -> Part:
 
 def read_headers(raw: bytes) -> tuple[Headers, int]:
     """Return the headers at the start of `raw`, unfolded, and where the body begins."""
-    headers = []
+    fields, start = raw_fields(raw)
+    return tuple((name, _unfold(field.partition(b":")[2])) for name, field in fields), start
+
+
+def raw_fields(raw: bytes) -> tuple[list[tuple[str, bytes]], int]:
+    """Return each header's name and whole bytes, line breaks included, and where the body begins."""
     envelope = ENVELOPE_LINE.match(raw)
     position = envelope.end() if envelope else 0
+    fields = []
     while match := HEADER_FIELD.match(raw, position):
-        headers.append((match[1].decode("ascii"), _unfold(match[2])))
+        fields.append((match[1].decode("ascii"), match[0]))
         position = match.end()
     blank = BLANK_LINE.match(raw, position)
-    return tuple(headers), blank.end() if blank else position
+    return fields, blank.end() if blank else position
 
 
 def first_header(headers: Headers, name: str) -> str:

@@ -1,0 +1,251 @@
+"""
+Mailbox: one person's mail, as Gmail keeps it.
+
+Bytes are kept exactly as they came and read when somebody asks. Every change is written into the
+history, and every message knows the last change that concerned it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mailgrant.sandbox import bits, query_text
+from mailgrant.sandbox.clock import Clock
+from mailgrant.sandbox.drafts import Drafts
+from mailgrant.sandbox.history import History, Kind
+from mailgrant.sandbox.ids import Ids
+from mailgrant.sandbox.index import Index
+from mailgrant.sandbox.labels import LabelBook
+from mailgrant.sandbox.mime import Headers, read_headers
+from mailgrant.sandbox.query import reaches_spam_and_trash
+from mailgrant.sandbox.render import Rendered, Scalars, render
+from mailgrant.sandbox.render_cache import RenderCache
+from mailgrant.sandbox.search import Search
+from mailgrant.sandbox.threads import Thread, bare_subject, own_message_id, references
+
+ARRIVED = ("INBOX", "UNREAD")
+SET_ASIDE = ("SPAM", "TRASH")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class StoredMessage:
+    """A message in a mailbox. `internal_date` is in milliseconds; `message_id` the header's, without brackets."""
+
+    id: str
+    thread_id: str = field(kw_only=True)
+    raw: bytes = field(kw_only=True, repr=False)
+    labels: tuple[str, ...] = field(kw_only=True)
+    internal_date: int = field(kw_only=True)
+    message_id: str = field(kw_only=True)
+    ordinal: int = field(kw_only=True)
+    history_id: int = field(kw_only=True, default=0)
+
+    @property
+    def scalars(self) -> Scalars:
+        """What every format shows of it."""
+        return Scalars(
+            self.id,
+            thread_id=self.thread_id,
+            labels=self.labels,
+            history_id=self.history_id,
+            internal_date=self.internal_date,
+            size=len(self.raw),
+        )
+
+
+class Mailbox:
+    """The mail of `owner`."""
+
+    def __init__(self, owner: str, clock: Clock, ids: Ids) -> None:
+        self.owner = owner
+        self.clock = clock
+        self.ids = ids
+        self.labels = LabelBook(ids)
+        self.history = History()
+        self.index = Index()
+        self.drafts = Drafts()
+        self._messages: dict[str, StoredMessage] = {}
+        self._by_ordinal: list[StoredMessage | None] = []
+        self._threads: dict[str, Thread] = {}
+        self._cache = RenderCache()
+        self._thread_counts: dict[str, tuple[int, int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def thread_count(self) -> int:
+        """How many conversations there are."""
+        return len(self._threads)
+
+    def deliver(self, raw: bytes, *, labels: Iterable[str] = ARRIVED, at: datetime | None = None) -> StoredMessage:
+        """Put a mail in as it is; labels go by id or name, and an unknown one is made."""
+        label_ids = tuple(dict.fromkeys(self.labels.id_for(label) for label in labels))
+        return self.add(raw, labels=label_ids, at=at or self.clock.now())
+
+    def add(self, raw: bytes, *, labels: tuple[str, ...], at: datetime, thread_id: str | None = None) -> StoredMessage:
+        """Store a message; it joins a thread where `threads.py` says so, else it begins one."""
+        headers, _ = read_headers(raw)
+        thread = self.matching_thread(headers, thread_id)
+        return self.store(raw, headers, labels=labels, at=at, thread=thread)
+
+    def store(
+        self,
+        raw: bytes,
+        headers: Headers,
+        *,
+        labels: tuple[str, ...],
+        at: datetime,
+        thread: Thread | None,
+    ) -> StoredMessage:
+        """Store a message in a thread, or as the first of a new one."""
+        raw, message_id, date = bytes(raw), own_message_id(headers), milliseconds(at)
+        ordinal = self.index.add(raw, labels=labels, internal_date=date, message_id=message_id)
+        new_id = self.ids.hex16("message")
+        thread = thread or Thread(new_id, subject=bare_subject(headers))
+        message = StoredMessage(
+            new_id,
+            thread_id=thread.id,
+            raw=raw,
+            labels=labels,
+            internal_date=date,
+            message_id=message_id,
+            ordinal=ordinal,
+        )
+        thread.ordinals.append(ordinal)
+        self._threads[thread.id] = thread
+        self._messages[new_id] = message
+        self._by_ordinal.append(message)
+        self._write(Kind.MESSAGE_ADDED, message)
+        return message
+
+    def get(self, message_id: str) -> StoredMessage | None:
+        """Return the message of an id, None if there is none."""
+        return self._messages.get(message_id)
+
+    def thread(self, thread_id: str) -> Thread | None:
+        """Return the thread of an id, None if there is none."""
+        return self._threads.get(thread_id)
+
+    def messages_of(self, thread: Thread) -> list[StoredMessage]:
+        """Return a thread's messages, oldest first."""
+        found = (self._by_ordinal[ordinal] for ordinal in thread.ordinals)
+        return sorted((message for message in found if message), key=lambda message: message.internal_date)
+
+    def matching_thread(self, headers: Headers, thread_id: str | None = None) -> Thread | None:
+        """Return the thread a message belongs to: the one asked for if it fits, None for a new one."""
+        subject = bare_subject(headers)
+        for reference in references(headers):
+            ordinal = self.index.first_with_message_id(reference)
+            message = None if ordinal is None else self._by_ordinal[ordinal]
+            thread = self._threads[message.thread_id] if message else None
+            if thread and thread.subject == subject and thread_id in (None, thread.id):
+                return thread
+        return None
+
+    def relabel(self, message: StoredMessage, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Put labels on a message and take others off; what changes nothing leaves no trace."""
+        added = tuple(label for label in dict.fromkeys(add) if label not in message.labels)
+        removed = tuple(label for label in message.labels if label in set(remove) - set(add))
+        if not added and not removed:
+            return
+        labels = tuple(label for label in message.labels if label not in removed) + added
+        self.index.relabel(message.ordinal, message.labels, labels)
+        message.labels = labels
+        if added:
+            self._write(Kind.LABEL_ADDED, message, added)
+        if removed:
+            self._write(Kind.LABEL_REMOVED, message, removed)
+
+    def delete(self, message: StoredMessage) -> None:
+        """Remove a message for ever."""
+        self.index.remove(message.ordinal, labels=message.labels, message_id=message.message_id)
+        self._by_ordinal[message.ordinal] = None
+        del self._messages[message.id]
+        thread = self._threads[message.thread_id]
+        thread.ordinals.remove(message.ordinal)
+        if not thread.ordinals:
+            del self._threads[thread.id]
+        self._cache.drop(message.id)
+        self.drafts.drop(message.id)
+        self._write(Kind.MESSAGE_DELETED, message)
+
+    def forget_label(self, label_id: str) -> None:
+        """Take a deleted label off every message."""
+        for ordinal in bits.descending(self.index.labelled(label_id)):
+            message = self._by_ordinal[ordinal]
+            if message is not None:
+                self.relabel(message, remove=[label_id])
+
+    def find(self, text: str = "", *, label_ids: Iterable[str] = (), everywhere: bool = False) -> int:
+        """
+        Return the messages a search means, as a set for `newest_first`.
+
+        Spam and trash are left out unless `everywhere`, a label asked for, or the search itself says otherwise.
+        """
+        node = query_text.parse(text)
+        within = self.index.alive
+        for label_id in label_ids:
+            within &= self.index.labelled(label_id)
+        if not everywhere and not reaches_spam_and_trash(node) and not set(SET_ASIDE) & set(label_ids):
+            within &= ~(self.index.labelled("SPAM") | self.index.labelled("TRASH"))
+        search = Search(
+            self.index,
+            owner=self.owner,
+            now=self.clock.now(),
+            labels_named=self.labels.named,
+            user_labels=self.labels.user_ids,
+        )
+        return search.find(node, within)
+
+    def search(self, text: str = "") -> list[StoredMessage]:
+        """Return all messages a search in Gmail finds, newest first."""
+        return list(self.newest_first(self.find(text)))
+
+    def newest_first(self, found: int, below: int | None = None) -> Iterator[StoredMessage]:
+        """Yield the messages of a set from the newest on, or from the one under a page's key."""
+        for ordinal in self.index.newest_first(found, below):
+            message = self._by_ordinal[ordinal]
+            if message is not None:
+                yield message
+
+    def rendered(self, message: StoredMessage) -> Rendered:
+        """Return a message's unchanging JSON."""
+        return self._cache.get(message.id) or self._cache.keep(message.id, render(message.raw))
+
+    def counts(self, label_id: str) -> dict[str, int]:
+        """Return how many messages and threads have a label, and how many of those are unread."""
+        labelled = self.index.labelled(label_id)
+        unread = labelled & self.index.labelled("UNREAD")
+        known = self._thread_counts.get(label_id)
+        if known is None or known[0] != self.history.current:
+            known = (self.history.current, self._threads_among(labelled), self._threads_among(unread))
+            self._thread_counts[label_id] = known
+        return {
+            "messagesTotal": labelled.bit_count(),
+            "messagesUnread": unread.bit_count(),
+            "threadsTotal": known[1],
+            "threadsUnread": known[2],
+        }
+
+    def _threads_among(self, found: int) -> int:
+        messages = (self._by_ordinal[ordinal] for ordinal in bits.descending(found))
+        return len({message.thread_id for message in messages if message})
+
+    def _write(self, kind: Kind, message: StoredMessage, changed: tuple[str, ...] = ()) -> None:
+        message.history_id = self.history.write(
+            kind,
+            message_id=message.id,
+            thread_id=message.thread_id,
+            labels=message.labels,
+            changed=changed,
+            at=self.clock.now(),
+        )
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as Gmail's internalDate; nothing is older than 1970."""
+    return max(0, int((moment - EPOCH).total_seconds() * 1000))

@@ -88,15 +88,15 @@ def test_later_messages_have_larger_ids() -> None:
 
 
 @pytest.mark.parametrize("api", ["gmail", "calendar"])
-def test_every_method_of_the_discovery_documents_has_a_route(api: str) -> None:
+def test_every_method_of_the_discovery_documents_is_found_with_its_own_names(api: str) -> None:
     routes: Routes[str] = Routes()
     for method in methods(api):
         routes.add(method.http_method, method.segments, method.id)
 
     for method in methods(api):
-        path = "/" + "/".join(re.sub(r"\{\w+\}", "x", segment) for segment in method.segments)
-        assert routes.find(method.http_method, path) is not None
-        assert routes.find(method.http_method, path)[0] == method.id  # type: ignore[index]
+        path = "/" + "/".join(re.sub(r"\{(\w+)\}", r"a-\1", segment) for segment in method.segments)
+        names = re.findall(r"\{(\w+)\}", "/".join(method.segments))
+        assert routes.find(method.http_method, path) == (method.id, {name: f"a-{name}" for name in names})
 
 
 def test_a_segment_with_a_suffix_is_found_before_one_without() -> None:

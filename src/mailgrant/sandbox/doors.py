@@ -84,8 +84,7 @@ class Doors:
         self._control = Control(world)
         self._doors = _table(TokenDesk(world), IdentityDesk(world), ConsentDesk(world))
         self._doors |= _directory(Directory(world))
-        for path, api in BATCHES.items():
-            self._doors["POST", path] = Door("batch", partial(self._batch, api))
+        self._doors |= {("POST", path): Door("batch", partial(self._batch, api)) for path, api in BATCHES.items()}
 
     def admit(self, request: HttpRequest) -> Admission:
         """Find out what a request is, and what goes wrong with it."""

@@ -74,7 +74,7 @@ class People:
             workspace=workspace,
             test_user=test_user,
             mailbox=Mailbox(email, self._clock, self._ids),
-            diary=Diary(email, self._clock, self._ids),
+            diary=Diary(email, self._clock, self._ids, neighbours=self),
         )
         self._by_email[email.casefold()] = person
         return person

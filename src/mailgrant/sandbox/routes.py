@@ -22,14 +22,16 @@ class Routes(Generic[T]):
 
     def add(self, verb: str, segments: Sequence[str], target: T) -> None:
         """Lead `verb` at this path to `target`."""
-        node = self._root
+        node, names = self._root, []
         for segment in segments:
+            if segment.startswith("{"):
+                names.append(segment[1:].partition("}")[0])
             node = node.child(segment)
-        node.targets[verb] = target
+        node.targets[verb] = target, tuple(names)
 
     def find(self, verb: str, raw_path: str) -> tuple[T, dict[str, str]] | None:
         """Return the target and the values of the path's `{names}`, or None."""
-        node, values = self._root, {}
+        node, values = self._root, []
         for segment in raw_path.strip("/").split("/"):
             found = node.literal.get(segment)
             if found is None:
@@ -37,11 +39,13 @@ class Routes(Generic[T]):
                 branch = node.branch(text)
                 if branch is None:
                     return None
-                values[branch.name] = text.removesuffix(branch.suffix)
+                values.append(text.removesuffix(branch.suffix))
                 found = branch.node
             node = found
-        target = node.targets.get(verb)
-        return None if target is None else (target, values)
+        if verb not in node.targets:
+            return None
+        target, names = node.targets[verb]
+        return target, dict(zip(names, values))
 
 
 class _Node(Generic[T]):
@@ -50,17 +54,18 @@ class _Node(Generic[T]):
     def __init__(self) -> None:
         self.literal: dict[str, _Node[T]] = {}
         self.branches: list[_Branch[T]] = []
-        self.targets: dict[str, T] = {}
+        # Names belong to the whole path: `messages/{id}` and `messages/{messageId}/attachments/{id}` share a branch.
+        self.targets: dict[str, tuple[T, tuple[str, ...]]] = {}
 
     def child(self, segment: str) -> _Node[T]:
         """Return the node behind a segment of a template, made if need be."""
         if not segment.startswith("{"):
             return self.literal.setdefault(segment, _Node())
-        name, _, suffix = segment[1:].partition("}")
+        suffix = segment.partition("}")[2]
         for branch in self.branches:
             if branch.suffix == suffix:
                 return branch.node
-        branch = _Branch(name, suffix)
+        branch = _Branch(suffix)
         # The longest suffix first, so that `{id}:disable` is tried before `{id}`.
         self.branches = sorted([*self.branches, branch], key=lambda known: -len(known.suffix))
         return branch.node
@@ -71,9 +76,8 @@ class _Node(Generic[T]):
 
 
 class _Branch(Generic[T]):
-    __slots__ = ("name", "node", "suffix")
+    __slots__ = ("node", "suffix")
 
-    def __init__(self, name: str, suffix: str) -> None:
-        self.name = name
+    def __init__(self, suffix: str) -> None:
         self.suffix = suffix
         self.node: _Node[T] = _Node()

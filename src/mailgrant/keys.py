@@ -12,14 +12,16 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
+from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
 from mailgrant.secret import Secret
+from mailgrant.storage import file_at
 from mailgrant.storage.files import make_private_folder
 from mailgrant.vault.sealing import KEY_BYTES, Key, Keyring
 from mailgrant.vault.vault import Header, Vault, check_realm, locked
@@ -34,6 +36,9 @@ FILE_VARIABLE = "MAILGRANT_KEY_FILE"
 # RFC 7914; OWASP's floor for interactive use is N = 2**17. A header that says less is refused.
 SCRYPT = {"n": 2**17, "r": 8, "p": 1}
 SCRYPT_MEMORY = 2**28
+SALT_BYTES = 16
+SCRYPT_MOST_LANES = 16
+MOST_KEY_BYTES = 4096
 
 
 class KeySource(Enum):
@@ -81,14 +86,12 @@ class KeyCabinet:
         set_by_hand = self.from_environment()
         if set_by_hand is not None:
             return set_by_hand
-        source = KeySource(header.key_source)
+        source = known_source(header.key_source, place)
         if source is KeySource.FILE:
-            path = self.file_of(header.vault_id)
-            if not path.exists():
-                raise VaultLocked(f"The vault {place} is locked: its key file {path} is not there.")
-            return Keyring.from_text(read_private(path))
+            return Keyring.from_text(read_private(self.file_of(header.vault_id)))
         if source is KeySource.KEYRING:
-            stored = _keyring().get_password(SERVICE, header.vault_id)
+            with system_keyring() as keyring:
+                stored = keyring.get_password(SERVICE, header.vault_id)
             if stored is None:
                 raise locked(place, "system's keyring")
             return Keyring.from_text(stored)
@@ -99,8 +102,11 @@ class KeyCabinet:
     def make(self, source: KeySource, vault_id: str) -> tuple[Keyring, str]:
         """Make a key and put it where `source` says; returns it with what the header must remember."""
         if source is KeySource.PASSPHRASE:
-            details = json.dumps({**SCRYPT, "salt": self._entropy(16).hex()})
-            return Keyring((key_of_passphrase(Secret(self._ask("New passphrase: ")), details),)), details
+            passphrase = Secret(self._ask("New passphrase: "))
+            if Secret(self._ask("The same again: ")) != passphrase:
+                raise SettingsError("The two passphrases differ.", hint="Try again; nothing was made.")
+            details = json.dumps({**SCRYPT, "salt": self._entropy(SALT_BYTES).hex()})
+            return Keyring((key_of_passphrase(passphrase, details),)), details
         if source is KeySource.ENVIRONMENT:
             given = self.from_environment()
             if given is None:
@@ -110,8 +116,17 @@ class KeyCabinet:
         if source is KeySource.FILE:
             write_private(self.file_of(vault_id), key.material)
         elif source is KeySource.KEYRING:
-            _keyring().set_password(SERVICE, vault_id, key.material.reveal())
+            with system_keyring() as keyring:
+                keyring.set_password(SERVICE, vault_id, key.material.reveal())
         return Keyring((key,)), ""
+
+    def discard(self, source: KeySource, vault_id: str) -> None:
+        """Take away a key that was made for a vault that did not come about."""
+        if source is KeySource.FILE:
+            self.file_of(vault_id).unlink(missing_ok=True)
+        elif source is KeySource.KEYRING:
+            with system_keyring() as keyring:
+                keyring.delete_password(SERVICE, vault_id)
 
     def file_of(self, vault_id: str) -> Path:
         """Return where the key file of a vault is."""
@@ -159,6 +174,8 @@ def _create(
     vault_id = entropy(10).hex()
     if cabinet.from_environment() is not None:
         source = KeySource.ENVIRONMENT
+    if source is KeySource.FILE:
+        _check_apart(cabinet.file_of(vault_id), place)
     keyring, details = cabinet.make(source, vault_id)
     vault = Vault.create(
         store,
@@ -170,29 +187,60 @@ def _create(
         clock=clock,
         entropy=entropy,
     )
-    if vault is not None and source is not KeySource.MEMORY:
+    if vault is None:
+        # Only now is it certain that no vault needs this key; after an error it is not.
+        cabinet.discard(source, vault_id)
+        return None
+    if source is not KeySource.MEMORY:
         where = cabinet.file_of(vault_id) if source is KeySource.FILE else f"the {source.value}"
         say(f"made a vault at {place}; its key is in {where}.")
     return vault
+
+
+def _check_apart(key_file: Path, place: str) -> None:
+    """Refuse a key beside its vault: whoever copies that folder would have both."""
+    file = file_at(place)
+    if file is not None and file.parent.resolve() == key_file.parent.resolve():
+        raise SettingsError(
+            f"The vault {place} would lie in the folder of its key.",
+            hint="Name another place (MAILGRANT_VAULT, --vault).",
+        )
+
+
+def known_source(name: str, place: str) -> KeySource:
+    """Return the source that a header names; raises SettingsError when a newer mailgrant named it."""
+    try:
+        return KeySource(name)
+    except ValueError:
+        raise SettingsError(
+            f"The key of the vault {place} comes from a source this mailgrant does not know.", hint="Update mailgrant."
+        ) from None
 
 
 def key_of_passphrase(passphrase: Secret, details: str) -> Key:
     """Stretch a passphrase into a key (scrypt); raises VaultLocked when the header asks for less than the floor."""
     if not passphrase:
         raise VaultLocked("No passphrase was given.")
-    values: dict[str, Any] = json.loads(details)
-    if any(values[name] < least for name, least in SCRYPT.items()):
-        raise VaultLocked("The vault's header asks for a weaker scrypt than allowed; it was changed.")
-    material = hashlib.scrypt(
-        passphrase.reveal().encode(),
-        salt=bytes.fromhex(values["salt"]),
-        n=values["n"],
-        r=values["r"],
-        p=values["p"],
-        maxmem=SCRYPT_MEMORY,
-        dklen=KEY_BYTES,
-    )
+    values = _scrypt_details(details)
+    material = hashlib.scrypt(passphrase.reveal().encode(), **values, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES)
     return Key.of(material)
+
+
+def _scrypt_details(details: str) -> dict[str, Any]:
+    """Read scrypt's numbers from a header, which stand there in the clear: they may be anybody's."""
+    try:
+        values: dict[str, Any] = json.loads(details)
+        salt, numbers = bytes.fromhex(values["salt"]), {name: int(values[name]) for name in SCRYPT}
+    except (ValueError, KeyError, TypeError) as error:
+        raise VaultDamaged("The vault's header does not say how its passphrase is stretched.") from error
+    if len(salt) < SALT_BYTES or any(numbers[name] < least for name, least in SCRYPT.items()):
+        raise VaultLocked("The vault's header asks for a weaker scrypt than allowed; it was changed.")
+    # RFC 7914 §2: the memory is about 128 * r * N bytes.
+    if 128 * numbers["r"] * numbers["n"] >= SCRYPT_MEMORY or numbers["p"] > SCRYPT_MOST_LANES:
+        raise VaultLocked("The vault's header asks for a scrypt beyond what is allowed; it was changed.")
+    if numbers["n"] & (numbers["n"] - 1):
+        raise VaultDamaged("The vault's header does not say how its passphrase is stretched.")
+    return {**numbers, "salt": salt}
 
 
 def ask_passphrase(prompt: str) -> str:
@@ -205,18 +253,18 @@ def ask_passphrase(prompt: str) -> str:
 
 
 def read_private(path: Path) -> str:
-    """Read a key file; raises VaultLocked when it is not there, not ours, or readable by others."""
+    """Read a key file; raises VaultLocked when it is not there, not ours, readable by others, or no file."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            text = file.read(4096)
+        # Without waiting: a pipe in its place would keep us for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            _check_private(path, os.fstat(file.fileno()))
+            text = file.read(MOST_KEY_BYTES + 1)
+    except FileNotFoundError as error:
+        raise VaultLocked(f"The vault is locked: its key file {path} is not there.") from error
     except OSError as error:
         raise VaultLocked(f"The key file {path} cannot be read: {error.strerror}.") from error
-    if hasattr(os, "getuid"):
-        if status.st_uid != os.getuid():
-            raise VaultLocked(f"The key file {path} belongs to somebody else.", hint="Use a key file of your own.")
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            raise VaultLocked(f"The key file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
+    if len(text) > MOST_KEY_BYTES:
+        raise VaultLocked(f"The key file {path} is too long for a key file.")
     return text.decode("ascii", errors="replace")
 
 
@@ -225,19 +273,44 @@ def write_private(path: Path, secret: Secret) -> None:
     try:
         make_private_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret.reveal() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secret.reveal() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     except OSError as error:
         raise VaultError(
             f"The key file {path} cannot be written: {error.strerror}.", hint="Check who may write there."
         ) from error
 
 
-def _keyring() -> Any:
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise VaultLocked(f"The key file {path} is not a file.")
+    if not hasattr(os, "geteuid"):
+        return
+    # Root's is as good as ours, since root could read ours: container secrets belong to root.
+    if status.st_uid not in (os.geteuid(), 0):
+        raise VaultLocked(f"The key file {path} belongs to somebody else.", hint="Use a key file of your own.")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise VaultLocked(f"The key file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
+
+
+@contextmanager
+def system_keyring() -> Iterator[Any]:
+    """Give the system's keyring; raises MissingExtra without its package, VaultLocked when it does not open."""
     try:
         import keyring
+        from keyring.errors import KeyringError
     except ImportError as error:
         raise MissingExtra("keyring", "A key in the system's keyring") from error
-    return keyring
+    try:
+        yield keyring
+    except KeyringError as error:
+        raise VaultLocked(
+            f"The system's keyring neither gives nor takes the vault's key ({type(error).__name__}).",
+            hint="Unlock it, or keep the key elsewhere: `mailgrant init --key file`.",
+        ) from error

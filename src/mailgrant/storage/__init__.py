@@ -19,16 +19,25 @@ def open_store(place: str) -> VaultStore:
 
     Raises SettingsError for any other URL, VaultError when the database cannot be opened or made.
     """
-    if place == MEMORY:
+    path = file_at(place)
+    if path is None:
         from .memory import MemoryStore
 
         return MemoryStore()
+    from .sqlite import SqliteStore
+
+    return SqliteStore(path)
+
+
+def file_at(place: str) -> Path | None:
+    """Return the file that `place` names, None for the vault in memory; raises SettingsError for any other URL."""
+    if place == MEMORY:
+        return None
     scheme, separator, rest = place.partition("://")
-    if separator and scheme != "sqlite":
+    if not separator:
+        return Path(place).expanduser()
+    if scheme != "sqlite":
         raise SettingsError(
             f"A vault at {scheme}:// is not known.", hint="It may be a path, sqlite:///PATH or :memory:."
         )
-    from .sqlite import SqliteStore
-
-    path = rest.removeprefix("/") if separator else place
-    return SqliteStore(Path(path if not separator or path.startswith("/") else f"/{path}").expanduser())
+    return Path("/" + rest.lstrip("/"))

@@ -63,9 +63,12 @@ class Header:
                 raise SettingsError(
                     f"The vault {place} was made by a newer mailgrant; it was not touched.", hint="Update mailgrant."
                 )
+            # The id names the key's file: it must not lead elsewhere.
+            if not (values["id"].isascii() and values["id"].isalnum()):
+                raise ValueError("an id of letters and digits is wanted")
             realm, sealed = RealmName(values["realm"]), b64decode(values["sealed"])
             return cls(values["id"], realm, values["key_source"], sealed, values["details"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise VaultDamaged(f"The header of the vault {place} cannot be read.") from error
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+# Not importlib.resources, whose import takes longer than opening the vault.
+FOLDER = Path(__file__).parent
 TABLES = ("grants", "consents", "clients")
 
 
@@ -21,14 +23,12 @@ def query(name: str, table: str = "") -> str:
 @cache
 def migrations() -> tuple[tuple[str, ...], ...]:
     """Return the statements of each migration; they are numbered, only ever added, and never edited."""
-    folder = files(__package__).joinpath("migrations")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(_split(folder.joinpath(name).read_text(encoding="utf-8")) for name in names)
+    return tuple(_split(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("migrations/*.sql")))
 
 
 @cache
 def _statements() -> dict[str, str]:
-    text = files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
+    text = (FOLDER / "queries.sql").read_text(encoding="utf-8")
     named = re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name:|\Z)", text, re.S | re.M)
     return {name: body.strip() for name, body in named}
 

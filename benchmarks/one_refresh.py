@@ -100,7 +100,7 @@ def prepare(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     from mailgrant.vault.sealing import Key
 
     token = folder / "token.json"
-    token.write_text(json.dumps(sandbox.authorize(ADA, scopes="gmail.readonly")))
+    token.write_text(json.dumps(sandbox.authorize(ADA, scopes="https://www.googleapis.com/auth/gmail.readonly")))
     token.chmod(0o600)
     key = Key.of(bytes(range(32))).material.reveal()
     where = {"vault": str(folder / "vault.db"), "token": str(token), "url": str(sandbox.url), "key": key}

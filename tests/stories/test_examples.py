@@ -80,7 +80,7 @@ def test_the_inbox_helper_takes_a_token_json_once(
 ) -> None:
     sandbox.account(ADA).receive(from_=GRACE, subject="Lunch?", text="Thursday?")
     token = tmp_path / "token.json"
-    token.write_text(json.dumps(sandbox.authorize(ADA, scopes="gmail.readonly")))
+    token.write_text(json.dumps(sandbox.authorize(ADA, scopes="https://www.googleapis.com/auth/gmail.readonly")))
 
     first = run("read_inbox.py", client_file.name, token.name)
     token.unlink()

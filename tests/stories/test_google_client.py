@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,12 +31,17 @@ def ada(office: dict[str, Any], person: Person) -> Iterator[Account]:
         yield mailgrant.account(ADA)
 
 
+@pytest.fixture
+def service(ada: Account) -> Iterator[Any]:
+    with closing(ada.google("gmail", "v1")) as client:
+        yield client
+
+
 def raw(message: bytes) -> dict[str, str]:
     return {"raw": base64.urlsafe_b64encode(message).decode()}
 
 
-def test_calls_uploads_and_batches_all_go_to_the_sandbox(sandbox: Sandbox, ada: Account) -> None:
-    service = ada.google("gmail", "v1")
+def test_calls_uploads_and_batches_all_go_to_the_sandbox(sandbox: Sandbox, service: Any) -> None:
     upload = MediaInMemoryUpload(RAW, mimetype="message/rfc822")
     answers: list[Any] = []
 
@@ -62,8 +68,7 @@ def test_the_credentials_hold_no_refresh_token(ada: Account) -> None:
     assert (credentials.expiry - datetime.now(UTC).replace(tzinfo=None)).total_seconds() > 240
 
 
-def test_a_refused_token_is_refreshed_once_and_the_call_repeated(sandbox: Sandbox, ada: Account) -> None:
-    service = ada.google("gmail", "v1")
+def test_a_refused_token_is_refreshed_once_and_the_call_repeated(sandbox: Sandbox, service: Any) -> None:
     service.users().getProfile(userId="me").execute()
     sandbox.expire_tokens(ADA)
 
@@ -75,13 +80,13 @@ def test_a_refused_token_is_refreshed_once_and_the_call_repeated(sandbox: Sandbo
 
 def test_a_second_client_gets_the_token_that_is_still_good(sandbox: Sandbox, ada: Account) -> None:
     for _ in range(2):
-        ada.google("gmail", "v1").users().getProfile(userId="me").execute()
+        with closing(ada.google("gmail", "v1")) as service:
+            service.users().getProfile(userId="me").execute()
 
     assert not [entry for entry in sandbox.requests if entry.grant_type == "refresh_token"]
 
 
-def test_a_send_whose_answer_was_lost_is_not_sent_again(sandbox: Sandbox, ada: Account) -> None:
-    service = ada.google("gmail", "v1")
+def test_a_send_whose_answer_was_lost_is_not_sent_again(sandbox: Sandbox, service: Any) -> None:
     sandbox.fault("gmail.users.messages.send", drop="after")
 
     with pytest.raises(OSError, match="not sent again"):
@@ -90,16 +95,15 @@ def test_a_send_whose_answer_was_lost_is_not_sent_again(sandbox: Sandbox, ada: A
     assert len(sandbox.account(GRACE).inbox) == 1
 
 
-def test_a_read_whose_answer_was_lost_is_asked_again(sandbox: Sandbox, ada: Account) -> None:
-    service = ada.google("gmail", "v1")
+def test_a_read_whose_answer_was_lost_is_asked_again(sandbox: Sandbox, service: Any) -> None:
     sandbox.fault("gmail.users.getProfile", drop="before")
 
     assert service.users().getProfile(userId="me").execute()["emailAddress"] == ADA
 
 
-def test_googles_errors_are_googles(ada: Account) -> None:
+def test_googles_errors_are_googles(service: Any) -> None:
     with pytest.raises(HttpError) as caught:
-        ada.google("gmail", "v1").users().messages().get(userId="me", id="19b0000000000001").execute()
+        service.users().messages().get(userId="me", id="19b0000000000001").execute()
 
     assert caught.value.status_code == 404
 
@@ -109,10 +113,11 @@ def test_the_awaiting_twin_serves_googles_client_in_a_thread(office: dict[str, A
         async with AsyncMailgrant(**office) as mailgrant:
             consent = await mailgrant.consents.begin(ADA, "gmail.modify", redirect_uri="http://127.0.0.1:1/")
             await mailgrant.consents.complete(person.agree(consent.url))
-            service = mailgrant.account(ADA).google("gmail", "v1")
-            profile = await asyncio.to_thread(service.users().getProfile(userId="me").execute)
-            with pytest.raises(RuntimeError, match="to_thread"):
-                mailgrant.account(ADA).google("gmail", "v1").users().getProfile(userId="me").execute()
+            with closing(mailgrant.account(ADA).google("gmail", "v1")) as service:
+                profile = await asyncio.to_thread(service.users().getProfile(userId="me").execute)
+            again = mailgrant.account(ADA).google("gmail", "v1")
+            with closing(again), pytest.raises(RuntimeError, match="to_thread"):
+                again.users().getProfile(userId="me").execute()
             return str(profile["emailAddress"])
 
     assert asyncio.run(story()) == ADA

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from .conftest import write_json
 from .people import Person
 
 ADA = "ada@example.com"
+READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_a_foreign_address_in_any_file_receives_no_byte_of_a_secret(
     client = sandbox.client_secrets("installed")
     for field in ("auth_uri", "token_uri", "auth_provider_x509_cert_url"):
         client["installed"][field] = f"{address}/{field}"
-    token = sandbox.authorize(ADA, scopes="gmail.readonly") | {"token_uri": f"{address}/token"}
+    token = sandbox.authorize(ADA, scopes=READONLY) | {"token_uri": f"{address}/token"}
     client_file = write_json(tmp_path / "client_secret.json", client)
     token_file = write_json(tmp_path / "token.json", token)
 
@@ -64,7 +66,8 @@ def test_a_foreign_address_in_any_file_receives_no_byte_of_a_secret(
         mailgrant.consents.complete(person.agree(consent.url))
         mailgrant.account(ADA).gmail.profile()
         mailgrant.import_grant(token_file, account=ADA, user="17")
-        mailgrant.account(user="17").google("gmail", "v1").users().getProfile(userId="me").execute()
+        with contextlib.closing(mailgrant.account(user="17").google("gmail", "v1")) as service:
+            service.users().getProfile(userId="me").execute()
         mailgrant.forget(user="17")
 
     assert heard == []
@@ -157,7 +160,7 @@ def test_the_client_file_in_the_working_directory_is_named_and_then_in_the_vault
     [
         (b"", "empty"),
         (b"not json", "not JSON"),
-        (b"[1]", "not client secrets"),
+        (b"[1]", "not a client secrets file"),
         (b'{"type": "service_account", "client_email": "x"}', "service account"),
         (b'{"refresh_token": "1//0x", "client_id": "a", "client_secret": "b"}', "token"),
         (b'{"installed": {"client_id": "a"}}', "client_secret"),

@@ -53,7 +53,9 @@ def request(url: str, fields: list[tuple[str, str]] | None = None) -> tuple[str,
 
 def agree(url: str, *, account: str | None = None, unticked: Collection[str] = ()) -> str:
     """Walk through the pages as `account` (or as the link says) and return the address they end at."""
-    account = account or parse_qs(urlsplit(url).query).get("login_hint", [""])[0]
+    if account is not None:
+        url = with_hint(url, account)
+    account = parse_qs(urlsplit(url).query).get("login_hint", [""])[0]
     home = urlsplit(url).netloc
     page = ""
     for _ in range(8):
@@ -66,6 +68,13 @@ def agree(url: str, *, account: str | None = None, unticked: Collection[str] = (
             location, page = request(url, answers(urlsplit(url).path, form, account, unticked))
         url = location
     raise AssertionError(f"the pages go round in circles: {page[:200]}")
+
+
+def with_hint(url: str, account: str) -> str:
+    """Return the link as if another account were signed in to this browser."""
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()} | {"login_hint": account}
+    return parts._replace(query=urlencode(query)).geturl()
 
 
 def answers(path: str, form: Form, account: str, unticked: Collection[str]) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def build_service(api: str, version: str, *, credentials: Any, realm: Realm, **o
         from googleapiclient import discovery
     except ImportError as error:
         raise MissingExtra("google", "me.google()") from error
-    http = AuthorizedHttp(credentials, http=_careful_http(), max_refresh_attempts=1)
+    http = AuthorizedHttp(credentials, http=_careful_http(realm), max_refresh_attempts=1)
     if realm.origin is None:
         return discovery.build(api, version, http=http, cache_discovery=False, **options)
     document = json.loads(_installed_document(api, version))
@@ -86,7 +86,7 @@ def _installed_document(api: str, version: str) -> str:
     return str(document)
 
 
-def _careful_http() -> Any:
+def _careful_http(realm: Realm) -> Any:
     """Return an `httplib2.Http` that never sends a write again after its answer was lost."""
     import httplib2
 
@@ -99,6 +99,9 @@ def _careful_http() -> Any:
             conn.close()
             return super()._conn_request(_Once(conn), request_uri, method, body, headers)
 
+    if realm.origin is not None:
+        # A sandbox is on this machine; no proxy may come between.
+        return CarefulHttp(timeout=60, proxy_info=None)
     return CarefulHttp(timeout=60)
 
 

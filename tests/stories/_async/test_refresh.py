@@ -149,7 +149,7 @@ async def test_a_scope_that_was_not_granted_is_noticed_before_any_request(
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
         before = len(sandbox.requests)
-        with pytest.raises(ConsentNeeded, match=r"mail\.google\.com"):
+        with pytest.raises(ConsentNeeded, match=r"gmail\.full"):
             await ada.gmail.delete("19b0000000000001")
 
     assert len(sandbox.requests) == before

@@ -149,7 +149,7 @@ def test_a_scope_that_was_not_granted_is_noticed_before_any_request(
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
         before = len(sandbox.requests)
-        with pytest.raises(ConsentNeeded, match=r"mail\.google\.com"):
+        with pytest.raises(ConsentNeeded, match=r"gmail\.full"):
             ada.gmail.delete("19b0000000000001")
 
     assert len(sandbox.requests) == before

@@ -57,7 +57,8 @@ def test_an_account_is_added_and_can_consent(world: Sandbox, caller: Caller) -> 
         ({"email": "ada@example.com"}, "ada@example.com has an account already"),
         ({"email": "nobody"}, "'nobody' is not an email address"),
         ({"email": "a@b.example", "colour": "red"}, "There is no field 'colour' here."),
-        ({"email": "a@b.example", "workspace": "yes"}, "The field 'workspace' is true or false."),
+        ({"email": "a@b.example", "workspace": "yes"}, "The field 'workspace' is true or false, not \"yes\"."),
+        ({"email": 5}, "The field 'email' is a text, not 5."),
     ],
 )
 def test_an_account_that_makes_no_sense_is_refused(caller: Caller, sent: Any, message: str) -> None:
@@ -95,6 +96,40 @@ def test_a_mail_is_built_from_fields(world: Sandbox, caller: Caller) -> None:
     assert (newest.subject, newest.text.strip()) == ("Grüße", "Hallo")
     assert newest.labels == {"INBOX", "STARRED"}
     assert [part.get_filename() for part in newest.parsed.iter_attachments()] == ["ä.txt"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        (ADA, {"from": "g@example.com", "colour": "red"}),
+        (ADA, {"from": 5}),
+        (ADA, {"from": "g@example.com", "labels": "INBOX"}),
+        (ADA, {"from": "g@example.com", "date": "yesterday"}),
+        (ADA, {"from": "g@example.com", "subject": "two\nlines"}),
+        ("accounts/ada@example.com/events", {"summary": "never"}),
+        ("clients", {"type": "web", "redirect_uris": "https://app.example.org/"}),
+        ("clients", {"type": "web", "secret": 5}),
+        ("authorize", {"email": "ada@example.com", "scopes": [5]}),
+        ("authorize", {"email": "ada@example.com", "scopes": ["gmail.nonsense"]}),
+        ("authorize", {"email": "ada@example.com"}),
+        ("tokens/expire", {"email": "who@example.com"}),
+        ("grants/revoke", {"client_id": "x"}),
+        ("faults", {"effect": {"status": "500"}}),
+        ("faults", {"match": {"method": 5}, "effect": {"status": 500}}),
+        ("faults", {"effect": {"status": 500}, "times": True}),
+        ("clock", {"set": "9999-12-31T00:00:00Z"}),
+        ("clock", {"advance": "99999999d"}),
+        ("reset", {"hard": True}),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused_with_a_hint_and_changes_nothing(
+    world: Sandbox, caller: Caller, path: str, sent: Any
+) -> None:
+    before = len(world.account("ada@example.com").messages())
+
+    assert refused(caller.control("POST", path, sent))[0] == 400
+    assert len(world.account("ada@example.com").messages()) == before
 
 
 def test_a_mailbox_is_searched_with_gmails_words(caller: Caller) -> None:

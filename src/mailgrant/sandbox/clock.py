@@ -11,6 +11,9 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
 
 def real_now() -> datetime:
     """Return the time on the wall, however a sandbox's clock has been moved."""
@@ -51,6 +54,8 @@ class Clock:
         """Set the clock to `to`; it runs on from there."""
         if to.tzinfo is None:
             raise ValueError("a sandbox's clock is set to an aware time; this one has no time zone")
+        if not EARLIEST <= to <= LATEST:
+            raise ValueError(f"a sandbox's clock runs from {EARLIEST.year} to {LATEST.year}")
         self._skipped += max(to - self.now(), timedelta())
         self._base = to.astimezone(UTC)
         self._started = time.monotonic()

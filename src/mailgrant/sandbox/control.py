@@ -8,7 +8,6 @@ must not be able to read mail here. Unknown fields are refused, errors are
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,6 +19,18 @@ from mailgrant.sandbox import delivery, entropy
 from mailgrant.sandbox.api import dump
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
 from mailgrant.sandbox.faults import Fault, duration
+from mailgrant.sandbox.fields import (
+    ControlError,
+    Field,
+    present_fields,
+    read_fields,
+    read_object,
+    required_text,
+    text,
+    text_or_texts,
+    texts,
+    truth,
+)
 from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.routes import Routes
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
@@ -31,19 +42,34 @@ CONTROL = "/_sandbox/"
 JSON = "application/json; charset=utf-8"
 RFC822 = "message/rfc822"
 READABLE = frozenset({"application/json", RFC822})
-REQUIRED = object()
+
+ACCOUNT = {
+    "email": required_text(),
+    "name": text(""),
+    "workspace": truth(default=False),
+    "test_user": truth(default=True),
+}
+MAIL = {
+    **{name: text() for name in ("from", "subject", "text", "html", "date")},
+    **{name: text_or_texts() for name in ("to", "cc", "bcc")},
+    "labels": texts(),
+    "attachments": Field((list,), "a list of objects"),
+    "headers": Field((dict,), "an object"),
+}
+CLIENT = {
+    "type": required_text(),
+    "redirect_uris": texts(),
+    "publishing_status": text("production"),
+    "verified": truth(default=True),
+    "secret": text(),
+    "project": text(),
+    "client_id": text(),
+    "name": text("Mailgrant test"),
+}
+AUTHORIZATION = {"email": required_text(), "client_id": text(), "scopes": text_or_texts(required=True)}
+GRANT = {"email": required_text(), "client_id": text()}
 
 Work: TypeAlias = Callable[[HttpRequest, Mapping[str, str]], Answer]
-
-
-class ControlError(Exception):
-    """A request to the control API that cannot be met."""
-
-    def __init__(self, status: int, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.hint = hint
 
 
 class Control:
@@ -88,7 +114,7 @@ class Control:
             return _json({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
         except ApiError as error:
             return _json({"error": {"message": error.message, "hint": ""}}, status=error.status)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             return _json({"error": {"message": f"{error}", "hint": "Change it and send it again."}}, status=400)
 
     def _index(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
@@ -96,7 +122,7 @@ class Control:
         return _json(
             {
                 "version": _version.__version__,
-                "clock": {"now": _text(world.clock.now())},
+                "clock": {"now": _written(world.clock.now())},
                 "accounts": [_account(person) for person in world.people],
                 "clients": [_client(client) for client in world.clients],
                 "quota": world.quota.value,
@@ -105,7 +131,7 @@ class Control:
         )
 
     def _add_account(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = _fields(request, email=REQUIRED, name="", workspace=False, test_user=True)
+        fields = read_fields(request, ACCOUNT)
         return _json(_account(self._world.people.add(**fields)), status=201)
 
     def _person(self, email: str) -> Person:
@@ -119,7 +145,7 @@ class Control:
         if request.media_type == RFC822:
             stored = person.mailbox.deliver(request.body)
         else:
-            stored = delivery.deliver_fields(person, _object(request), self._world.clock.now())
+            stored = delivery.deliver_fields(person, present_fields(request, MAIL), self._world.clock.now())
         return _json({"id": stored.id, "threadId": stored.thread_id}, status=201)
 
     def _messages(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
@@ -129,23 +155,13 @@ class Control:
 
     def _add_event(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         person = self._person(values["email"])
-        return _json(person.diary.add_event("primary", _object(request), actor=person.email), status=201)
+        return _json(person.diary.add_event("primary", read_object(request), actor=person.email), status=201)
 
     def _sent(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         return _json({"sent": [_sent_mail(mail) for mail in self._world.post.sent]})
 
     def _add_client(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = _fields(
-            request,
-            type=REQUIRED,
-            redirect_uris=[],
-            publishing_status="production",
-            verified=True,
-            secret=None,
-            project=None,
-            client_id=None,
-            name="Mailgrant test",
-        )
+        fields = read_fields(request, CLIENT)
         project = fields["project"] or self._world.ids.decimal("project", 12)
         name = self._world.ids.base32hex26("client")
         client = OAuthClient(
@@ -162,35 +178,34 @@ class Control:
         return _json(_client(client) | {"client_secret": client.secret, "file": client.file()}, status=201)
 
     def _authorize(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = _fields(request, email=REQUIRED, client_id=None, scopes=REQUIRED)
-        return _json(self._world.authorize(**fields))
+        return _json(self._world.authorize(**read_fields(request, AUTHORIZATION)))
 
     def _revoke(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        self._world.revoke(**_fields(request, email=REQUIRED, client_id=None))
+        self._world.revoke(**read_fields(request, GRANT))
         return _json({})
 
     def _expire(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        self._world.expire_tokens(**_fields(request, email=None))
+        self._world.expire_tokens(**read_fields(request, {"email": text()}))
         return _json({})
 
     def _clock(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return _json({"now": _text(self._world.clock.now())})
+        return _json({"now": _written(self._world.clock.now())})
 
     def _set_clock(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = _fields(request, advance=None, set=None)
+        fields = read_fields(request, {"advance": text(), "set": text()})
         if (fields["advance"] is None) == (fields["set"] is None):
             raise ControlError(400, "The clock takes `advance` or `set`, one of them.", 'Send {"advance": "8d"}.')
         if fields["advance"] is not None:
             now = self._world.clock.advance(duration(fields["advance"]))
         else:
             now = self._world.clock.set(datetime.fromisoformat(fields["set"]))
-        return _json({"now": _text(now)})
+        return _json({"now": _written(now)})
 
     def _faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         return _json({"faults": [fault.to_json() for fault in self._world.faults]})
 
     def _add_fault(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        self._world.faults.add(Fault.read(_object(request)))
+        self._world.faults.add(Fault.read(read_object(request)))
         return _json({})
 
     def _clear_faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
@@ -207,7 +222,7 @@ class Control:
         )
 
     def _reset(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        _fields(request)
+        read_fields(request, {})
         self._world.reset()
         return _json({})
 
@@ -227,41 +242,12 @@ def _guard(request: HttpRequest) -> None:
         raise ControlError(415, "The control API reads JSON and mails only.", hint)
 
 
-def _object(request: HttpRequest) -> dict[str, Any]:
-    """Return the body's JSON object, empty if there is no body."""
-    if not request.body.strip():
-        return {}
-    try:
-        value = json.loads(request.body)
-    except ValueError as error:
-        raise ControlError(400, f"The body is not JSON: {error}.", "Send a JSON object.") from error
-    if not isinstance(value, dict):
-        raise ControlError(400, "The body is JSON but not an object.", "Send a JSON object.")
-    return value
-
-
-def _fields(request: HttpRequest, **known: Any) -> dict[str, Any]:
-    """Return the body's fields with defaults; one that is `REQUIRED` must be there, strange ones must not."""
-    given = _object(request)
-    strange = sorted(set(given) - set(known))
-    if strange:
-        listed = ", ".join(known) or "none"
-        raise ControlError(400, f"There is no field {strange[0]!r} here.", f"Known fields: {listed}.")
-    missing = [name for name, default in known.items() if default is REQUIRED and name not in given]
-    if missing:
-        raise ControlError(400, f"The field {missing[0]!r} is missing.", f"Known fields: {', '.join(known)}.")
-    for name, default in known.items():
-        if isinstance(default, bool) and not isinstance(given.get(name, default), bool):
-            raise ControlError(400, f"The field {name!r} is true or false.", "Send a JSON boolean.")
-    return known | given
-
-
 def _json(body: Mapping[str, Any], *, status: int = 200) -> Answer:
     headers = [("Content-Type", JSON), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
     return Answer(status, headers=headers, body=dump(body))
 
 
-def _text(moment: datetime) -> str:
+def _written(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -298,7 +284,7 @@ def _message(stored: delivery.StoredMessage) -> dict[str, Any]:
 
 def _sent_mail(mail: delivery.SentMail) -> dict[str, Any]:
     return {
-        "time": _text(mail.at),
+        "time": _written(mail.at),
         "method": mail.method,
         "sender": mail.sender,
         "recipients": list(mail.recipients),

@@ -66,6 +66,7 @@ class Effect:
     def read(cls, value: Mapping[str, Any]) -> Effect:
         """Read an effect from its JSON; raises ValueError with a sentence."""
         _refuse_unknown(value, {"status", "reason", "message", "drop", "late", "delay", "when", "hang"}, "an effect")
+        _refuse_other_than_text(value, ("reason", "message", "when", "drop"), "an effect")
         status = value.get("status")
         if status is not None and (not isinstance(status, int) or isinstance(status, bool)):
             raise ValueError(f"an effect's status is a number, not {status!r}")
@@ -77,7 +78,7 @@ class Effect:
             late=duration(value["late"]) if "late" in value else None,
             delay=duration(value["delay"]) if "delay" in value else None,
             when=Moment(value.get("when", "before")),
-            hang=bool(value.get("hang", False)),
+            hang=value.get("hang", False) is True,
         )
 
     @property
@@ -119,8 +120,9 @@ class Fault:
         if not isinstance(match, dict) or not isinstance(effect, dict):
             raise ValueError("a fault has an object `effect` and, if it is not for every request, an object `match`")
         _refuse_unknown(match, {"method", "path", "account", "nth"}, "a fault's match")
+        _refuse_other_than_text(match, ("method", "path", "account"), "a fault's match")
         nth = match.get("nth", 1)
-        if not all(isinstance(number, int) and number >= 1 for number in (nth, times)):
+        if not all(type(number) is int and number >= 1 for number in (nth, times)):
             raise ValueError("a fault's `times` and `nth` are numbers from 1")
         names = {name: match.get(name) for name in ("method", "path", "account")}
         return cls(Effect.read(effect), nth=nth, times=times, **names)
@@ -199,3 +201,9 @@ def _refuse_unknown(value: Mapping[str, Any], known: set[str], what: str) -> Non
     strange = sorted(set(value) - known)
     if strange:
         raise ValueError(f"{what} has no field {strange[0]!r}; it may have {', '.join(sorted(known))}")
+
+
+def _refuse_other_than_text(value: Mapping[str, Any], names: tuple[str, ...], what: str) -> None:
+    for name in names:
+        if not isinstance(value.get(name, ""), str):
+            raise ValueError(f"the {name!r} of {what} is a text, not {value[name]!r}")

@@ -27,7 +27,7 @@ from mailgrant.sandbox.journal import Entry, Journal
 from mailgrant.sandbox.keys import SigningKey
 from mailgrant.sandbox.people import People, Person
 from mailgrant.sandbox.quota import Ledger, Profile
-from mailgrant.sandbox.scopes import normal
+from mailgrant.sandbox.scopes import complaint, normal
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
 from mailgrant.sandbox.wire import Answer, HttpRequest
 
@@ -178,7 +178,7 @@ class Sandbox:
         """
         with self._lock:
             person, client = self._person(email), self._client(client_id)
-            granted = normal(scopes.split() if isinstance(scopes, str) else scopes)
+            granted = _known(scopes.split() if isinstance(scopes, str) else list(scopes))
             self.tokens.grant(client.project, person.email, granted)
             access = self.tokens.issue_access(client, person.email, granted, offline=True)
             refresh = self.tokens.issue_refresh(client, person.email, granted)
@@ -223,3 +223,11 @@ class Sandbox:
         if client is None:
             raise ValueError(f"this sandbox has no client {client_id}")
         return client
+
+
+def _known(names: list[str]) -> frozenset[str]:
+    """Return scopes as Google grants them; raises ValueError if it knows one of them not."""
+    refused = complaint(names)
+    if refused is not None:
+        raise ValueError(refused)
+    return normal(names)

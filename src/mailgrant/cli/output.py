@@ -28,6 +28,9 @@ Columns = Mapping[str, Callable[[T], object]]
 # C0 but tab and newline, DEL, C1, and the marks that reorder what stands beside them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _GAP = "  "
+# Columns that are of no use when cut, and how narrow the others may become.
+_WHOLE = frozenset({"id", "client id", "account"})
+_NARROWEST = 8
 
 
 class Printer:
@@ -171,15 +174,28 @@ def table_cells(item: T, columns: Columns[T]) -> list[str]:
 
 
 def table(rows: list[list[str]], width: int) -> list[str]:
-    """Set rows in columns, the first row in capitals; the last column is cut at the terminal's edge."""
-    rows = [[name.upper() for name in rows[0]], *rows[1:]]
+    """
+    Set rows in columns, the first row in capitals.
+
+    What does not fit between the terminal's edges is cut, in the widest columns first; an id stays
+    whole, so that it can be copied.
+    """
+    names = rows[0]
     widths = [max(cells_wide(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [cut(_GAP.join(padded(row, widths)), width).rstrip() for row in rows]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+        elastic = ((wide, number) for number, wide in enumerate(widths) if names[number] not in _WHOLE)
+        wide, widest = max(elastic, default=(0, 0))
+        if wide <= _NARROWEST:
+            break
+        widths[widest] = wide - 1
+    lines = [[name.upper() for name in names], *rows[1:]]
+    return [_GAP.join(padded(line, widths)).rstrip() for line in lines]
 
 
 def padded(row: list[str], widths: list[int]) -> list[str]:
-    """Fill each cell up to its column's width."""
-    return [cell + " " * (wide - cells_wide(cell)) for cell, wide in zip(row, widths, strict=True)]
+    """Cut each cell down, or fill it up, to its column's width."""
+    cells = [cut(cell, wide) for cell, wide in zip(row, widths, strict=True)]
+    return [cell + " " * (wide - cells_wide(cell)) for cell, wide in zip(cells, widths, strict=True)]
 
 
 def cells_wide(text: str) -> int:

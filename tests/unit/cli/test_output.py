@@ -149,7 +149,20 @@ def test_a_wide_letter_takes_two_cells() -> None:
     assert table([["who", "what"], ["日本", "a"], ["ada", "b"]], 40) == ["WHO   WHAT", "日本  a", "ada   b"]
 
 
-def test_a_line_is_cut_at_the_terminals_edge() -> None:
+def test_a_table_fits_the_terminal_and_ids_stay_whole() -> None:
+    rows = [["id", "subject", "from"], ["19a3f0c2d4e5b697", "Minutes of the meeting on Monday", "Grace Hopper"]]
+
+    lines = table(rows, 50)
+
+    assert lines[1] == "19a3f0c2d4e5b697  Minutes of the me…  Grace Hopper"
+    assert max(cells_wide(line) for line in lines) <= 50
+
+
+def test_a_terminal_that_is_too_narrow_for_the_ids_gets_them_all_the_same() -> None:
+    assert table([["id", "subject"], ["19a3f0c2d4e5b697", "Minutes of Monday"]], 10)[1] == "19a3f0c2d4e5b697  Minutes…"
+
+
+def test_a_cell_is_cut_where_its_column_ends() -> None:
     cut_short = cut("日本語のメール", 7)
 
     assert cut_short == "日本語…"

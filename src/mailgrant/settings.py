@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import SettingsError
+from mailgrant.errors import SettingsError, VaultError
 
 if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
@@ -89,9 +89,12 @@ class Settings:
         the other realm, VaultError when it cannot be read or made.
         """
         from mailgrant import keys
-        from mailgrant.storage import open_store
+        from mailgrant.storage import file_at, open_store
 
         place = self.vault_place()
+        path = file_at(place)
+        if not create and path is not None and not path.exists():
+            raise VaultError(f"There is no vault at {place}.", hint="`mailgrant init` or `mailgrant login` makes one.")
         cabinet = keys.KeyCabinet(
             given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy
         )

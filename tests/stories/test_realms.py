@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mailgrant import Mailgrant
-from mailgrant.errors import MailgrantError, SettingsError
+from mailgrant.errors import MailgrantError, SettingsError, VaultError
 from mailgrant.sandbox import Sandbox
 from mailgrant.settings import Settings
 
@@ -114,19 +114,29 @@ def test_settings_may_allow_another_host_over_https(tmp_path: Path) -> None:
 def test_each_realm_has_a_vault_of_its_own_by_default(sandbox: Sandbox, client_file: Path) -> None:
     with Mailgrant(google=sandbox.url) as mailgrant:
         mailgrant.add_client(client_file)
-    with Mailgrant() as mailgrant:
-        at_google = mailgrant.clients()
+    with Mailgrant() as mailgrant, pytest.raises(VaultError, match=r"no vault at .*vault\.db"):
+        mailgrant.clients()
     with Mailgrant(google=sandbox.url) as mailgrant:
         in_sandbox = mailgrant.clients()
 
-    assert at_google == ()
     assert len(in_sandbox) == 1
 
 
-def test_a_vault_of_one_realm_is_not_opened_in_the_other(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_mistyped_vault_is_not_made(sandbox: Sandbox, tmp_path: Path) -> None:
+    place = tmp_path / "typo" / "vault.db"
+    with Mailgrant(vault=place, google=sandbox.url) as mailgrant:
+        with pytest.raises(VaultError, match="no vault"):
+            mailgrant.grants()
+        with pytest.raises(VaultError, match="no vault"):
+            mailgrant.account(ADA).gmail.profile()
+
+    assert not place.parent.exists()
+
+
+def test_a_vault_of_one_realm_is_not_opened_in_the_other(sandbox: Sandbox, client_file: Path, tmp_path: Path) -> None:
     vault = tmp_path / "vault.db"
-    with Mailgrant(vault=vault, google=sandbox.url) as mailgrant:
-        mailgrant.grants()
+    with Mailgrant(vault=vault, google=sandbox.url, client_secrets=client_file) as mailgrant:
+        mailgrant.add_client(client_file)
 
     with Mailgrant(vault=vault) as mailgrant, pytest.raises(SettingsError, match="belongs to a sandbox"):
         mailgrant.grants()

@@ -189,7 +189,7 @@ class AsyncConsents:
         """Find the one grant that this consent would widen."""
         if asked.account is None and asked.user is None:
             return None
-        vault = await self._workplace.vault()
+        vault = await self._workplace.vault(create=True)
         found = await in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
         return found[0] if len(found) == 1 else None
 

@@ -51,7 +51,7 @@ async def import_grant(
     owner = address or account
     if owner is None:
         raise SettingsError(f"{file} does not say whose grant it is.", hint="Pass account= with the address.")
-    vault = await workplace.vault()
+    vault = await workplace.vault(create=True)
     known = {one.client_id for one in await in_thread(vault.clients)}
     if client.client_id not in known:
         await in_thread(vault.add_client, client)

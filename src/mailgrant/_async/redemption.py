@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentError, WrongAccount
+from mailgrant.errors import ConsentError, GrantChanged, GrantNotFound, WrongAccount
 from mailgrant.oauth import calls, id_token
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
@@ -84,10 +84,14 @@ class AsyncRedemption:
 
     async def _before(self, consent: Consent) -> Grant | None:
         """Find the grant that this consent widens, if it is still there."""
-        if consent.grant_id is None:
-            return None
+        return await self._there(consent.grant_id) if consent.grant_id is not None else None
+
+    async def _there(self, grant_id: str) -> Grant | None:
         vault = await self._workplace.vault()
-        return next((grant for grant in await in_thread(vault.grants) if grant.id == consent.grant_id), None)
+        try:
+            return await in_thread(vault.grant, grant_id)
+        except GrantNotFound:
+            return None
 
     async def _keep(self, consent: Consent, answer: TokenAnswer, identity: Identity | None) -> Grant:
         vault = await self._workplace.vault()
@@ -96,12 +100,16 @@ class AsyncRedemption:
             raise ConsentError("Nobody knows whose consent this is.", hint="Pass account= when identity=False.")
         sub = identity.sub if identity else None
         key = grant_id(client_id=consent.client_id, sub=sub, account=account, user=consent.user)
-        found = await in_thread(vault.find, account=account, user=consent.user, client_id=consent.client_id)
-        before = next((grant for grant in found if grant.id == key), None)
-        grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
-        kept = await in_thread(vault.keep, grant)
-        self._workplace.forget_session(kept.id)
-        return kept
+        while True:
+            before = await self._there(key)
+            grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
+            try:
+                kept = await in_thread(vault.keep, grant)
+            except GrantChanged:
+                # A refresh wrote between our look and our write. The code is spent, so look again.
+                continue
+            self._workplace.forget_session(kept.id)
+            return kept
 
 
 def answered(

@@ -70,10 +70,15 @@ class AsyncWorkplace:
                 self._line = AsyncLine(transport, self.realm)
             return self._line
 
-    async def vault(self) -> Vault:
-        """Return the vault, opening or making it the first time."""
+    async def vault(self, *, create: bool = False) -> Vault:
+        """
+        Return the vault, opening it the first time.
+
+        Only what is about to put something in may `create` it: a mistyped place must not look like
+        a vault with nothing in it. Raises VaultError when there is none.
+        """
         vault = self._vault
-        return vault if vault is not None else await in_thread(self._open_vault)
+        return vault if vault is not None else await in_thread(self._open_vault, create)
 
     async def session(self, grant: Grant) -> AsyncSession:
         """Return the session of a grant; one for all who use it, so that they share its tokens."""
@@ -90,7 +95,7 @@ class AsyncWorkplace:
         The one named, else the file this object was given, else the only one in the vault, else a
         file in the working directory.
         """
-        vault = await self.vault()
+        vault = await self.vault(create=True)
         if client_id is not None:
             return await in_thread(vault.client, client_id)
         if self._client_secrets is not None:
@@ -136,14 +141,15 @@ class AsyncWorkplace:
         return means
 
     async def _keep(self, client: ClientSecrets) -> ClientSecrets:
-        vault = await self.vault()
+        vault = await self.vault(create=True)
         await in_thread(vault.add_client, client)
         return client
 
-    def _open_vault(self) -> Vault:
+    def _open_vault(self, create: bool) -> Vault:
         with self._opening:
             if self._vault is None:
-                self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy)
+                create = create or self.settings.vault == MEMORY
+                self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy, create=create)
             return self._vault
 
     def _read_given(self) -> ClientSecrets:

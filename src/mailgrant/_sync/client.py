@@ -166,7 +166,7 @@ class Mailgrant:
         Compared with what was asked, not with what was granted: a box that a person left unticked is
         an answer, and only `ask="browser"` or `"link"` puts the question again.
         """
-        vault = self._workplace.vault()
+        vault = self._workplace.vault(create=True)
         found = in_thread(vault.find, account=account, user=user)
         living = tuple(grant for grant in found if grant.is_active)
         if not living:

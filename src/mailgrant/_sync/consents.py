@@ -191,7 +191,7 @@ class Consents:
         """Find the one grant that this consent would widen."""
         if asked.account is None and asked.user is None:
             return None
-        vault = self._workplace.vault()
+        vault = self._workplace.vault(create=True)
         found = in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
         return found[0] if len(found) == 1 else None
 

@@ -51,7 +51,7 @@ def import_grant(workplace: Workplace, file: str | os.PathLike[str], *, account:
     owner = address or account
     if owner is None:
         raise SettingsError(f"{file} does not say whose grant it is.", hint="Pass account= with the address.")
-    vault = workplace.vault()
+    vault = workplace.vault(create=True)
     known = {one.client_id for one in in_thread(vault.clients)}
     if client.client_id not in known:
         in_thread(vault.add_client, client)

@@ -72,10 +72,15 @@ class Workplace:
                 self._line = Line(transport, self.realm)
             return self._line
 
-    def vault(self) -> Vault:
-        """Return the vault, opening or making it the first time."""
+    def vault(self, *, create: bool = False) -> Vault:
+        """
+        Return the vault, opening it the first time.
+
+        Only what is about to put something in may `create` it: a mistyped place must not look like
+        a vault with nothing in it. Raises VaultError when there is none.
+        """
         vault = self._vault
-        return vault if vault is not None else in_thread(self._open_vault)
+        return vault if vault is not None else in_thread(self._open_vault, create)
 
     def session(self, grant: Grant) -> Session:
         """Return the session of a grant; one for all who use it, so that they share its tokens."""
@@ -92,7 +97,7 @@ class Workplace:
         The one named, else the file this object was given, else the only one in the vault, else a
         file in the working directory.
         """
-        vault = self.vault()
+        vault = self.vault(create=True)
         if client_id is not None:
             return in_thread(vault.client, client_id)
         if self._client_secrets is not None:
@@ -138,14 +143,15 @@ class Workplace:
         return means
 
     def _keep(self, client: ClientSecrets) -> ClientSecrets:
-        vault = self.vault()
+        vault = self.vault(create=True)
         in_thread(vault.add_client, client)
         return client
 
-    def _open_vault(self) -> Vault:
+    def _open_vault(self, create: bool) -> Vault:
         with self._opening:
             if self._vault is None:
-                self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy)
+                create = create or self.settings.vault == MEMORY
+                self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy, create=create)
             return self._vault
 
     def _read_given(self) -> ClientSecrets:

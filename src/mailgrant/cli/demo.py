@@ -54,7 +54,6 @@ def demo(invocation: Invocation, page: bool) -> None:
     with world.serve() as served, temporary_mailgrant(served.url, world.client_secrets()) as (mailgrant, folder):
         narrator.step("A Google on this machine")
         narrator.tell(f"It listens on {served.url}. Nothing leaves this machine, and nobody real is mailed.")
-        mailgrant.grants()
         Story(narrator, world, mailgrant, folder).play(page=page)
     farewell(narrator)
     if invocation.wants_json:

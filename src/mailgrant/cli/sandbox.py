@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .extras import require_sandbox
 from .moments import as_time, parse_length, parse_moment
 from .tree import Noun
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.server import RunOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 path = click.Path(path_type=Path)
 
@@ -19,54 +26,87 @@ def sandbox() -> None:
     """Run a Google of your own on this machine."""
 
 
+def serving(*, port: int) -> Callable[[Command], Command]:
+    """Add the options of a sandbox that is served, at `port` unless told."""
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; loopback only."),
+        click.option(
+            "--port", type=click.IntRange(0, 65535), default=port, show_default=True, help="0 takes a free one."
+        ),
+        click.option(
+            "--seed", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="What is there."
+        ),
+        click.option(
+            "--consent",
+            type=click.Choice(["page", "auto", "deny"]),
+            default="page",
+            show_default=True,
+            help="Who answers the consent page: you, or the sandbox with yes or no.",
+        ),
+        click.option(
+            "--quota",
+            type=click.Choice(["2026", "legacy", "off"]),
+            default="2026",
+            show_default=True,
+            help="Google's limits.",
+        ),
+        click.option(
+            "--latency", metavar="LENGTH", type=parse_length, default="0ms", help="Wait before each answer: 60ms."
+        ),
+        click.option("--data", metavar="FOLDER", type=path, help="Where it writes its files. [a temporary folder]"),
+        click.option("--now", metavar="WHEN", type=parse_moment, help="Where its clock starts. [the real time]"),
+        click.option("--ready-file", metavar="FILE", type=path, help="Write the ready line here as well."),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 @sandbox.command(example="mailgrant sandbox run --port 8025 --consent auto")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; loopback only.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8025, show_default=True, help="0 takes a free one.")
-@click.option("--seed", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="What is there.")
-@click.option(
-    "--consent",
-    type=click.Choice(["page", "auto", "deny"]),
-    default="page",
-    show_default=True,
-    help="Who answers the consent page: you, or the sandbox with yes or no.",
-)
-@click.option(
-    "--quota", type=click.Choice(["2026", "legacy", "off"]), default="2026", show_default=True, help="Google's limits."
-)
-@click.option("--latency", metavar="LENGTH", type=parse_length, default="0ms", help="Wait before each answer: 60ms.")
-@click.option("--data", metavar="FOLDER", type=path, help="Where it writes its files. [a temporary folder]")
-@click.option("--now", metavar="WHEN", type=parse_moment, help="Where its clock starts. [the real time]")
-@click.option("--ready-file", metavar="FILE", type=path, help="Write the ready line here as well.")
-def run(
-    host: str,
-    port: int,
-    seed: str,
-    consent: str,
-    quota: str,
-    latency: timedelta,
-    data: Path | None,
-    now: date | None,
-    ready_file: Path | None,
-) -> int:
+@serving(port=8025)
+def run(**options: Any) -> int:
     """
     Serve consent page, OAuth, Gmail and Calendar on localhost, until Ctrl-C.
 
     One line of JSON on stdout says when it is ready, and where.
     """
     require_sandbox()
-    from mailgrant.sandbox.server import RunOptions
     from mailgrant.sandbox.server import run as serve
 
-    return serve(
-        RunOptions(
-            host=host,
-            port=port,
-            seed=seed,
-            consent=consent,
-            quota=quota,
-            latency=latency,
-            data=data,
-            now=as_time(now, "UTC") if now is not None else None,
-            ready_file=ready_file,
-        )
+    return serve(_run_options(**options))
+
+
+@sandbox.command(
+    "exec",
+    example="mailgrant sandbox exec --consent auto -- python newsletter.py",
+    context_settings={"allow_interspersed_args": False},
+)
+@serving(port=0)
+@click.option("--allow", metavar="HOST", multiple=True, help="A host that may really be reached; repeatable.")
+@click.option("--keep-credentials", is_flag=True, help="Keep GOOGLE_APPLICATION_CREDENTIALS and CLOUDSDK_CONFIG.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(command: tuple[str, ...], allow: tuple[str, ...], keep_credentials: bool, **options: Any) -> int:
+    """
+    Run a program, unchanged, with a sandbox in Google's place.
+
+    Google's host names lead to a sandbox that lives as long as the program; the proxy refuses all other
+    hosts. The program is led, not jailed: one that honours neither proxy nor hook reaches the real network.
+    """
+    require_sandbox()
+    from mailgrant.sandbox.exec import ExecOptions, run_exec
+    from mailgrant.sandbox.leading import allowed_hosts
+
+    asked = ExecOptions(
+        command, serving=_run_options(**options), allowed=allowed_hosts(allow), keep_credentials=keep_credentials
     )
+    return run_exec(asked)
+
+
+def _run_options(now: date | None, **options: Any) -> RunOptions:
+    from mailgrant.sandbox.server import RunOptions
+
+    return RunOptions(now=as_time(now, "UTC") if now is not None else None, **options)

@@ -20,12 +20,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox.app import App
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind
 from mailgrant.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from mailgrant.sandbox.leading import Entrance
 
 DEFAULT_PORT = 8025
 
@@ -81,12 +84,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[Served]:
+def serve(
+    sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, *, latency: timedelta = timedelta()
+) -> Iterator[Served]:
     """Serve a sandbox from a background thread for as long as the context lasts."""
     listener = listen(host, port)
     from mailgrant.sandbox.listener import Server
 
-    server = Server(App(sandbox))
+    server = Server(App(sandbox, latency))
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
     sandbox.url = _url(host, listener)
@@ -106,14 +111,15 @@ def _url(host: str, listener: socket.socket) -> str:
 def run(options: RunOptions) -> int:
     """Serve a sandbox until SIGINT or SIGTERM; returns the exit code."""
     from mailgrant.sandbox.listener import Server
+    from mailgrant.sandbox.proxy import lead
 
     listener = listen(options.host, options.port)
     sandbox = Sandbox(options.now, consent=options.consent, seed=options.seed, quota=options.quota)
-    sandbox.url = _url(options.host, listener)
+    sandbox.url = url = _url(options.host, listener)
     server = Server(App(sandbox, options.latency))
     # Caught before anybody is told that we are here: whoever reads the ready line may stop us at once.
-    with _caught(server.handle_exit), _data_folder(options.data) as folder:
-        _announce(_ready(sandbox, folder), options.ready_file)
+    with _caught(server.handle_exit), data_folder(options.data) as folder, lead(url, folder) as entrance:
+        announce(ready_line(sandbox, folder, entrance), options.ready_file)
         # Made while nobody waits for it: the first id_token should not take longer than the others.
         threading.Thread(target=sandbox.key.pair, daemon=True).start()
         server.run([listener])
@@ -134,7 +140,7 @@ def _caught(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _data_folder(named: Path | None) -> Iterator[Path]:
+def data_folder(named: Path | None) -> Iterator[Path]:
     """Give the folder for what the sandbox writes; one that was not named is removed at the end."""
     if named is not None:
         named.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -147,20 +153,21 @@ def _data_folder(named: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ready(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
+def ready_line(sandbox: Sandbox, folder: Path, entrance: Entrance) -> dict[str, Any]:
     """Write the client files and return what the ready line says."""
     files: dict[str, dict[str, str]] = {"client_secrets": {}, "google_client_secrets": {}}
     for kind in ClientKind:
         here, googles = folder / f"client_secret_{kind.value}.json", folder / f"google_client_secret_{kind.value}.json"
-        _write(here, sandbox.client_secrets(kind.value))
-        _write(googles, sandbox.clients.default(kind).file())
+        write_private(here, sandbox.client_secrets(kind.value))
+        write_private(googles, sandbox.clients.default(kind).file())
         files["client_secrets"][kind.value] = str(here)
         files["google_client_secrets"][kind.value] = str(googles)
     accounts = [person.email for person in sandbox.people]
-    return {"url": sandbox.url, "control": f"{sandbox.url}/_sandbox/", **files, "accounts": accounts}
+    places = {"url": sandbox.url, "control": f"{sandbox.url}/_sandbox/"}
+    return {**places, "proxy": entrance.proxy, "ca": str(entrance.ca), **files, "accounts": accounts}
 
 
-def _write(path: Path, value: object) -> None:
+def write_private(path: Path, value: object) -> None:
     """Write JSON that only its owner may read, whole or not at all."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -168,8 +175,9 @@ def _write(path: Path, value: object) -> None:
     beside.replace(path)
 
 
-def _announce(ready: dict[str, Any], ready_file: Path | None) -> None:
+def announce(ready: dict[str, Any], ready_file: Path | None) -> None:
+    """Say on stdout that the sandbox is ready, and in a file if one is named."""
     if ready_file is not None:
-        _write(ready_file, ready)
+        write_private(ready_file, ready)
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

@@ -182,8 +182,8 @@ def _child_id(parent: str, number: int) -> str:
 
 
 def _unfold(value: bytes) -> str:
-    text = decode_header_bytes(value)
-    return (FOLD.sub("", text) if "\n" in text else text).strip(" \t\r\n")
+    text = decode_header_bytes(value).strip(" \t\r\n")
+    return FOLD.sub("", text) if "\n" in text else text
 
 
 def _mime_type(declared: str) -> str:

@@ -17,8 +17,9 @@ from email.utils import format_datetime
 
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.address import Address
+from mailgrant.sandbox import addresses
 from mailgrant.sandbox import gmail_refusals as refusals
-from mailgrant.sandbox.mime import Headers, all_headers, raw_fields
+from mailgrant.sandbox.mime import Headers, raw_fields
 
 RECIPIENT_HEADERS = ("To", "Cc", "Bcc")
 LINE_END = re.compile(rb"\r?\n")
@@ -43,7 +44,7 @@ class Sender:
 
     def is_(self, text: str) -> bool:
         """Say whether a From header names this account and nobody else."""
-        return [address.email.casefold() for address in Address.parse_received(text)] == [self.email.casefold()]
+        return list(addresses.received([text])) == [self.email.casefold()]
 
 
 def recipients(headers: Headers) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def _addresses(name: str, value: str) -> Iterable[Address]:
 
 
 def _from_field(content: bytes, sender: Sender) -> bytes:
-    value = all_headers((("From", content.partition(b":")[2].decode("ascii", "replace").strip()),), "from")[0]
+    value = content.partition(b":")[2].decode("ascii", "replace").strip()
     if sender.is_(value) and "<" in value:
         return content
     return f"From: {sender.header}\r\n".encode()

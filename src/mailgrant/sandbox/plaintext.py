@@ -10,6 +10,7 @@ from mailgrant.sandbox.mime import Part
 SNIPPET_LENGTH = 200
 # Enough for any snippet; a mail's HTML may be megabytes of style sheets.
 SNIPPET_SOURCE = 100_000
+FIRST_LINES = 1000
 
 TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 SILENT = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "title", "template")}
@@ -56,11 +57,9 @@ def plain(part: Part) -> str:
 def snippet(root: Part) -> str:
     """Return some 200 characters from the start of a mail's text, HTML-escaped as Google does it."""
     for part in _bodies(root):
-        text = part.text[:SNIPPET_SOURCE]
-        text = from_html(text) if part.mime_type == "text/html" else text
-        words = " ".join(INVISIBLE.sub("", text).split())
-        if words:
-            return escape(_cut(words)).replace("&#x27;", "&#39;")
+        start = _start(part)
+        if start:
+            return escape(_cut(start)).replace("&#x27;", "&#39;")
     return ""
 
 
@@ -113,6 +112,20 @@ def _bodies(root: Part) -> list[Part]:
     if root.parts and root.mime_type != "message/rfc822":
         return [body for part in root.parts for body in _bodies(part)]
     return [root] if root.is_body_text and root.body.strip() else []
+
+
+def _start(part: Part) -> str:
+    """Return the first words of a text part on one line, at least as many as a snippet shows."""
+    text = part.text[:SNIPPET_SOURCE]
+    if part.mime_type == "text/html":
+        return _on_one_line(from_html(text))
+    # The first lines nearly always do; only when they are mostly blank, the rest is read.
+    start = _on_one_line(text[:FIRST_LINES])
+    return start if len(start) > SNIPPET_LENGTH else _on_one_line(text)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(INVISIBLE.sub("", text).split())
 
 
 def _cut(text: str) -> str:

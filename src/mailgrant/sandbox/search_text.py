@@ -8,10 +8,10 @@ that needs words comes, not when it arrives, so that mailboxes nobody searches c
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from mailgrant.sandbox import bits
-from mailgrant.sandbox.charset import decode_words
+from mailgrant.sandbox.addresses import received
 from mailgrant.sandbox.mime import Headers, Part, all_headers, parse
 from mailgrant.sandbox.plaintext import plain
 from mailgrant.sandbox.query import Place
@@ -120,20 +120,9 @@ def _texts(root: Part) -> Iterator[str]:
 def _address_keys(headers: Headers) -> Iterator[str]:
     for place in WITH_ADDRESSES:
         for name in HEADERS[place]:
-            for address in addresses_in(value for key, value in headers if key.lower() == name):
+            for address in received(value for key, value in headers if key.lower() == name):
                 yield f"{place}={address}"
                 yield f"{place}={address[address.rindex('@') :]}"
-
-
-def addresses_in(values: Iterable[str]) -> Iterator[str]:
-    """Yield the bare addresses of received header values, in lower case."""
-    from mailgrant.gmail.address import Address
-
-    for value in values:
-        # What is still encoded after decoding is damaged, and slow for others to try again.
-        text = decode_words(value)[:LONGEST_BODY].replace("=?", " ")
-        for address in Address.parse_received(text):
-            yield address.email.casefold()
 
 
 def _marks(root: Part) -> Iterator[str]:

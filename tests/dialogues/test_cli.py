@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import io
 import json
 import signal
@@ -11,56 +10,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from mailgrant.cli import main
 from mailgrant.cli.tree import NOUNS, PLACES, Noun, Verb, root
 from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.consent import ConsentMode
 
+from .asking import Pasting, error_of
 from .processes import line_with, running
 from .transcript import Terminal, exchanges
 
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
+READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 TRANSCRIPTS = sorted((Path(__file__).parent / "cli").glob("*.txt"))
-VISIT = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=20).read()"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A Google with Ada and Grace, whose consent page answers by itself."""
-    world = Sandbox(consent="auto", seed="empty", quota="off")
-    world.account(ADA, name="Ada Lovelace")
-    world.account(GRACE, name="Grace Hopper")
-    with world.serve():
-        yield world
-
-
-@pytest.fixture
-def desk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a client file and something to attach; the sandbox is set, and a browser found."""
-    secrets = tmp_path / "client_secret.json"
-    secrets.write_text(json.dumps(sandbox.client_secrets("installed")))
-    secrets.chmod(0o600)
-    (tmp_path / "minutes.pdf").write_bytes(b"%PDF-1.7 minutes")
-    (tmp_path / "lunch.html").write_text("<p>Lunch at the <b>café</b>?</p>", encoding="utf-8")
-    browser = tmp_path / "browser.py"
-    browser.write_text(VISIT)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {browser} %s")
-    monkeypatch.setenv("MAILGRANT_GOOGLE", sandbox.url or "")
-    return tmp_path
-
-
-@pytest.fixture
-def ada(desk: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Ada's address; she has consented."""
-    assert main(["login", ADA, "--scope", "gmail.modify", "--scope", "calendar.events"]) == 0
-    capsys.readouterr()
-    return ADA
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
@@ -161,12 +126,6 @@ def test_json_objects_of_a_sandbox_say_so(ada: str, sandbox: Sandbox, capsys: py
         assert all(line["sandbox"] is True for line in lines)
 
 
-def error_of(err: str) -> dict[str, Any]:
-    """Read the error that a command printed as JSON, the last thing it says."""
-    content: dict[str, Any] = json.loads(err[err.rindex('{"error"') :])["error"]
-    return content
-
-
 @pytest.mark.parametrize(
     ("words", "kind", "code"),
     [
@@ -224,7 +183,7 @@ def test_a_sandbox_that_is_not_there_is_exit_75(
 
 
 def test_a_person_who_says_no_is_exit_3(desk: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    sandbox.consent = type(sandbox.consent)("deny")
+    sandbox.consent = ConsentMode.DENY
 
     assert main(["login", ADA, "--scope", "gmail.send", "--json"]) == 3
     assert error_of(capsys.readouterr().err)["type"] == "ConsentRefused"
@@ -289,26 +248,6 @@ def test_a_link_is_answered_by_pasting_the_address_back(
     assert "credentials" not in granted
 
 
-class Pasting:
-    """A stdin on which somebody opens the link that was printed, and pastes where the browser ended up."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self) -> str:
-        told = self._capsys.readouterr().err
-        link = next(word for word in told.split() if word.startswith("http://") and "state=" in word)
-        parts = urlsplit(link)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
-        connection.request("GET", f"{parts.path}?{parts.query}")
-        address = connection.getresponse().getheader("Location")
-        connection.close()
-        return f"{address}\n"
-
-
 def test_an_input_that_ends_before_the_answer_is_exit_3(
     desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,7 +260,7 @@ def test_an_input_that_ends_before_the_answer_is_exit_3(
 def test_a_token_json_is_taken_over_and_its_owner_told_to_delete_it(
     desk: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (desk / "token.json").write_text(json.dumps(sandbox.authorize(ADA, scopes="gmail.readonly")))
+    (desk / "token.json").write_text(json.dumps(sandbox.authorize(ADA, scopes=READONLY)))
 
     assert main(["grant", "import", "token.json", "--account", ADA]) == 0
 

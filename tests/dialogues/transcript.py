@@ -25,6 +25,7 @@ import pytest
 
 from mailgrant.cli import main
 from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.consent import ConsentMode
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -110,7 +111,7 @@ class Terminal:
         elif event == "expire":
             self._sandbox.expire_tokens()
         elif event == "deny":
-            self._sandbox.consent = type(self._sandbox.consent)("deny")
+            self._sandbox.consent = ConsentMode.DENY
         elif event == "drop":
             self._sandbox.fault(rest[0], drop=rest[1])
         elif event == "status":

@@ -31,6 +31,8 @@ from mailgrant.http import Outcome, Request, Response, Unanswered
 E = TypeVar("E", bound=GoogleError)
 
 MOST_ATTEMPTS = 5
+# RFC 9110 §15.6.2: nobody there can do it, now or in a moment.
+NOT_IMPLEMENTED = 501
 LONGEST_WAIT = timedelta(seconds=32)
 
 # developers.google.com/workspace/gmail/api/guides/handle-errors: a 403 is a rate limit or a
@@ -124,6 +126,9 @@ def _judge_failure(request: Request, response: Response, attempt: int, chance: f
     if not request.safe:
         return Verdict(Move.FAIL, _unknown(request, f"Google answered {response.status}"))
     error = _error(ServerError, request, response)
+    if response.status == NOT_IMPLEMENTED:
+        error.retryable = False
+        return Verdict(Move.FAIL, error)
     return _again_or(error, attempt, backoff(attempt, chance))
 
 

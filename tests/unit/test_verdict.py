@@ -98,6 +98,14 @@ def test_a_server_error_on_a_read_is_asked_again() -> None:
     assert isinstance(verdict_on(READ, Response(503), attempt=MOST_ATTEMPTS).error, ServerError)
 
 
+def test_what_the_server_does_not_know_how_to_do_is_not_asked_again() -> None:
+    verdict = verdict_on(READ, Response(501))
+
+    assert verdict.move is Move.FAIL
+    assert isinstance(verdict.error, ServerError)
+    assert not verdict.error.retryable
+
+
 @pytest.mark.parametrize("request_", [READ, SEND], ids=["read", "write"])
 def test_a_refused_token_is_refreshed(request_: Request) -> None:
     verdict = verdict_on(request_, refusal(401, "authError"))

@@ -24,7 +24,7 @@ async def forget(workplace: AsyncWorkplace, grant: Grant, *, at_google: bool, he
     """Revoke `grant` `at_google`, delete it `here`, or both; return it as it was last."""
     vault = await workplace.vault()
     workplace.forget_session(grant.id)
-    marked = await in_thread(vault.mark, grant, GrantStatus.REVOKED, "revoked here")
+    marked = await in_thread(vault.mark, grant, GrantStatus.REVOKED, "The grant was revoked here.")
     # The refresh token: an access token that has run out can no longer revoke anything.
     token = grant.credentials.refresh_token or grant.credentials.access_token
     if at_google and token is not None:

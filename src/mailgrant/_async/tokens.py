@@ -104,7 +104,7 @@ class AsyncTokens:
         grant = alive(self._grant)
         used = grant.credentials.refresh_token
         if used is None:
-            raise needs_consent(grant, "there is no refresh token for it")
+            raise needs_consent(grant, "There is no refresh token for this grant.")
         client = await in_thread(self._vault.client, grant.client_id)
         try:
             answer = await self._line.ask(calls.refresh(client, used, account=grant.account))
@@ -154,7 +154,7 @@ def needs_consent(grant: Grant, reason: str) -> ConsentNeeded:
     """The error that says that, why, and how this person must be asked again."""
     names = " ".join(f"--scope {scope.short}" for scope in grant.asked.api)
     return ConsentNeeded(
-        f"{grant.account} must be asked again: {reason.rstrip('.')}.",
+        f"{grant.account} must be asked again. {reason}",
         hint=f"Run `mailgrant login {grant.account} {names}`, or begin a consent from it: consents.begin(error).",
         account=grant.account,
         user=grant.user,

@@ -26,7 +26,7 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
     """Revoke `grant` `at_google`, delete it `here`, or both; return it as it was last."""
     vault = workplace.vault()
     workplace.forget_session(grant.id)
-    marked = in_thread(vault.mark, grant, GrantStatus.REVOKED, "revoked here")
+    marked = in_thread(vault.mark, grant, GrantStatus.REVOKED, "The grant was revoked here.")
     # The refresh token: an access token that has run out can no longer revoke anything.
     token = grant.credentials.refresh_token or grant.credentials.access_token
     if at_google and token is not None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from mailgrant.sandbox.leading import environment
 from mailgrant.sandbox.sandbox import Sandbox
@@ -77,16 +78,28 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
         tempfile.TemporaryDirectory(prefix="mailgrant-exec-") as own,
     ):
         ready = ready_line(sandbox, folder, entrance)
-        if serving.ready_file is not None:
-            write_private(serving.ready_file, ready)
-        yield environment(
-            entrance,
-            ready,
-            vault=Path(own) / "vault.db",
-            key=base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode(),
-            environ=os.environ,
-            keep_credentials=options.keep_credentials,
-        )
+        with _told(ready, serving.ready_file):
+            yield environment(
+                entrance,
+                ready,
+                vault=Path(own) / "vault.db",
+                key=base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode(),
+                environ=os.environ,
+                keep_credentials=options.keep_credentials,
+            )
+
+
+@contextlib.contextmanager
+def _told(ready: dict[str, Any], file: Path | None) -> Iterator[None]:
+    """Keep the ready line in a file, if one is named, for as long as it is true."""
+    if file is None:
+        yield
+        return
+    write_private(file, ready)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

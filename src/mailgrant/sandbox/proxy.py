@@ -76,14 +76,15 @@ class Head:
     def place(self) -> tuple[str, int]:
         """Return host and port that are asked for; raises `Refused` when there are none."""
         is_tunnel = self.verb == "CONNECT"
-        parts = urlsplit(f"//{self.target}" if is_tunnel else self.target)
         try:
-            port = parts.port
+            parts = urlsplit(f"//{self.target}" if is_tunnel else self.target)
+            host, port = parts.hostname, parts.port
         except ValueError:
-            raise Refused(400, "No such port") from None
-        if not parts.hostname or (not is_tunnel and parts.scheme != "http"):
+            raise Refused(400, "No such host and port") from None
+        # Printable, because a refusal repeats it on somebody's terminal.
+        if not host or not host.isprintable() or (not is_tunnel and parts.scheme != "http"):
             raise Refused(400, "This is a proxy: send CONNECT, or a request with a whole http:// address")
-        return parts.hostname, port or (HTTPS if is_tunnel else HTTP)
+        return host, port or (HTTPS if is_tunnel else HTTP)
 
     def forwarded(self) -> bytes:
         """Return the head as the server behind wants it: its own path, and one request a connection."""

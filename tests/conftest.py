@@ -21,6 +21,9 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+# The tests of our own plug-in run pytest inside pytest.
+pytest_plugins = ["pytester"]
+
 # Read before any test empties the environment.
 NO_SKIP = os.environ.get("MAILGRANT_NO_SKIP") == "1"
 BROWSERS = (os.environ.get("MAILGRANT_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from mailgrant.errors import SettingsError
+from mailgrant.errors import MailgrantError
 
 # A browser may open a connection and say nothing; it must not hold a thread for ever.
 SILENCE = 10.0
@@ -73,7 +73,7 @@ class Loopback:
     A listener for one consent, on 127.0.0.1 or at a web client's registered loopback address.
 
     Binds exclusively, and reserves the same port of [::1] where there is IPv6, so that no other
-    program on the machine can catch the code. Raises SettingsError when the port is taken.
+    program on the machine can catch the code. Raises MailgrantError when the port is taken.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -140,7 +140,7 @@ def _bind(port: int | None) -> list[socket.socket]:
         first.close()
         if port:
             break
-    raise SettingsError(
+    raise MailgrantError(
         f"Port {port} on this machine is taken." if port else "No free port was found on this machine.",
         hint="Close the program that listens there, or register another loopback address for this client.",
     )

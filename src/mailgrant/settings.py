@@ -81,6 +81,13 @@ class Settings:
         default = self.data_folder / ("sandbox.db" if self.google else "vault.db")
         return self.vault or str(default)
 
+    def has_vault(self) -> bool:
+        """Tell whether there is a vault at `vault_place`; the one in memory is always there."""
+        from mailgrant.storage import file_at
+
+        path = file_at(self.vault_place())
+        return path is None or path.exists()
+
     def open_vault(self, *, clock: Clock, entropy: Entropy, create: bool = True, key_source: str = "file") -> Vault:
         """
         Open the vault, making it and its key when there is none and `create` allows.
@@ -89,11 +96,10 @@ class Settings:
         the other realm, VaultError when it cannot be read or made.
         """
         from mailgrant import keys
-        from mailgrant.storage import file_at, open_store
+        from mailgrant.storage import open_store
 
         place = self.vault_place()
-        path = file_at(place)
-        if not create and path is not None and not path.exists():
+        if not create and not self.has_vault():
             raise VaultError(f"There is no vault at {place}.", hint="`mailgrant init` or `mailgrant login` makes one.")
         cabinet = keys.KeyCabinet(
             given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy

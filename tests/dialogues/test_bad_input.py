@@ -254,7 +254,7 @@ def test_a_port_that_a_web_client_needs_and_that_is_taken_is_named(
 
         error = failing(["login", ADA, "--scope", "gmail.send"], capsys)
 
-    assert error["type"] == "SettingsError"
+    assert error["exit_code"] == 1
     assert str(port) in error["message"]
 
 

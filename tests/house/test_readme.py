@@ -66,10 +66,10 @@ def test_the_blocks_of_a_page_run_in_order(desk: Path, page: Path) -> None:
 
     for block in blocks(page):
         exec(compile(ast.parse(block, str(page)), str(page), "exec"), namespace)
-    for left_open in namespace.values():
-        # What a two-line script leaves to the end of the program.
-        if isinstance(left_open, mailgrant.Account):
-            left_open.close()
+        for left_open in namespace.values():
+            # What a two-line script leaves to the end of the program; it opens again if need be.
+            if isinstance(left_open, mailgrant.Account):
+                left_open.close()
 
 
 def test_a_failing_block_is_reported_at_its_line(tmp_path: Path) -> None:

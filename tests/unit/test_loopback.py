@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgrant.errors import SettingsError
+from mailgrant.errors import MailgrantError
 from mailgrant.loopback import Ending, Farewell, Loopback
 
 AT_ONCE = timedelta(milliseconds=50)
@@ -114,7 +114,7 @@ def test_a_taken_port_is_a_clear_error() -> None:
         holder.listen()
         port = holder.getsockname()[1]
 
-        with pytest.raises(SettingsError, match=str(port)):
+        with pytest.raises(MailgrantError, match=str(port)):
             Loopback(f"http://localhost:{port}/")
 
 

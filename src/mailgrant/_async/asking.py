@@ -76,6 +76,7 @@ def read_pasted() -> Secret:
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:
+            sys.stderr.write("\n")
             raise ConsentExpired("The input ended before an address was pasted.")
         if line.strip():
             return Secret(line.strip())

@@ -78,12 +78,16 @@ class AsyncMailgrant:
         return AsyncAccount(self._workplace, address or self._workplace.settings.account, user=user)
 
     async def grants(self) -> tuple[Grant, ...]:
-        """Return every grant in the vault."""
+        """Return every grant in the vault; none before the first consent."""
+        if self._workplace.is_new():
+            return ()
         vault = await self._workplace.vault()
         return await in_thread(vault.grants)
 
     async def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every OAuth client in the vault."""
+        """Return every OAuth client in the vault; none before the first was added."""
+        if self._workplace.is_new():
+            return ()
         vault = await self._workplace.vault()
         return await in_thread(vault.clients)
 

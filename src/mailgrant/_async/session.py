@@ -73,17 +73,21 @@ class AsyncLine:
     async def _exchange(self, request: Request) -> Response:
         outcome = await self.transport.send(self.addressed(request), timeout=TOKEN_TIMEOUT)
         if isinstance(outcome, Unanswered):
-            raise NoAnswer(f"No answer from {self._who()} to {request.operation}: {outcome.reason}.", hint=self._hint())
+            raise NoAnswer(f"{self.who} did not answer {request.operation}: {outcome.reason}.", hint=self.hint)
         return outcome
 
     def addressed(self, request: Request) -> Request:
         """Return `request` with the address at which this realm hears it."""
         return replace(request, url=self.realm.address(request.url))
 
-    def _who(self) -> str:
-        return "Google" if self.realm.origin is None else f"the sandbox at {self.realm.origin}"
+    @property
+    def who(self) -> str:
+        """Who is at the other end."""
+        return "Google" if self.realm.origin is None else f"The sandbox at {self.realm.origin}"
 
-    def _hint(self) -> str:
+    @property
+    def hint(self) -> str:
+        """What to do when nobody answers there; nothing in particular for Google."""
         return "" if self.realm.origin is None else "Is it running? Start one with `mailgrant sandbox run`."
 
 
@@ -122,7 +126,7 @@ class AsyncSession:
                 attempt += 1
                 await sleep(verdict.after)
             else:
-                raise explained(verdict.error or MailgrantError(), grant)
+                raise explained(verdict.error or MailgrantError(), grant, self._line)
 
 
 def require(grant: Grant, operation: str) -> None:
@@ -134,7 +138,9 @@ def require(grant: Grant, operation: str) -> None:
 
 def scope_needed(grant: Grant, operation: str) -> ConsentNeeded:
     """The error that says which permission `operation` wants, and how to ask for it."""
-    wanted = narrowest_for(operation)
+    accepted = accepted_for(operation)
+    # What was asked and left unticked is the better suggestion: it is what the program was made for.
+    wanted = next((scope for scope in grant.missing if scope in accepted), narrowest_for(operation))
     return ConsentNeeded(
         f"{grant.account} has not allowed this application to {wanted.description} ({wanted.short}), "
         f"which {operation} needs.",
@@ -152,8 +158,10 @@ def authorised(request: Request, token: Secret) -> Request:
     return replace(request, headers={**request.headers, "Authorization": f"Bearer {token.reveal()}"})
 
 
-def explained(error: MailgrantError, grant: Grant) -> MailgrantError:
-    """Turn Google's own word that a scope is missing into the question that would mend it."""
+def explained(error: MailgrantError, grant: Grant, line: AsyncLine) -> MailgrantError:
+    """Say what would mend it: a question where Google says that a scope is missing, a sandbox where there is none."""
     if isinstance(error, PermissionDenied) and error.reason == "insufficientPermissions":
         return scope_needed(grant, error.operation)
+    if isinstance(error, NoAnswer):
+        return NoAnswer(f"{line.who} did not answer. {error.message}", hint=line.hint)
     return error

@@ -80,6 +80,14 @@ class AsyncWorkplace:
         vault = self._vault
         return vault if vault is not None else await in_thread(self._open_vault, create)
 
+    def is_new(self) -> bool:
+        """
+        Tell whether nothing was ever kept here: no vault was named, and the default one is not made yet.
+
+        A vault that was named and is not there is a mistake, and opening it says so.
+        """
+        return self._vault is None and self.settings.vault is None and not self.settings.has_vault()
+
     async def session(self, grant: Grant) -> AsyncSession:
         """Return the session of a grant; one for all who use it, so that they share its tokens."""
         return (await self._means(grant))[0]

@@ -80,12 +80,16 @@ class Mailgrant:
         return Account(self._workplace, address or self._workplace.settings.account, user=user)
 
     def grants(self) -> tuple[Grant, ...]:
-        """Return every grant in the vault."""
+        """Return every grant in the vault; none before the first consent."""
+        if self._workplace.is_new():
+            return ()
         vault = self._workplace.vault()
         return in_thread(vault.grants)
 
     def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every OAuth client in the vault."""
+        """Return every OAuth client in the vault; none before the first was added."""
+        if self._workplace.is_new():
+            return ()
         vault = self._workplace.vault()
         return in_thread(vault.clients)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +43,13 @@ def init(invocation: Invocation, source: str) -> None:
 
 def refuse_second(settings: Settings) -> None:
     """Raise VaultError when the vault is there already, whether or not its key is."""
-    from mailgrant.errors import VaultError, VaultLocked
+    from mailgrant.errors import VaultError
 
-    try:
-        with suppress(VaultLocked):
-            open_vault(settings, create=False).close()
-    except VaultError:
-        return
-    raise VaultError(
-        f"There is a vault at {settings.vault_place()} already.",
-        hint="Nothing was changed. --vault names another place.",
-    )
+    if settings.has_vault():
+        raise VaultError(
+            f"There is a vault at {settings.vault_place()} already.",
+            hint="Nothing was changed. --vault names another place.",
+        )
 
 
 def open_vault(settings: Settings, **options: Any) -> Vault:

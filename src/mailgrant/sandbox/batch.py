@@ -58,7 +58,12 @@ def _read_part(raw: bytes, outer: HttpRequest) -> Part:
     words = line.decode("latin-1").split(" ")
     if len(words) < 2 or not words[1].startswith("/"):
         raise ApiError(400, "badRequest", "Failed to parse a part of the batch: its target is a path.")
-    kept = {name: value for name, value in outer.headers.items() if not name.startswith("content-")}
+    # The parts are text inside a text: only the whole is compressed.
+    kept = {
+        name: value
+        for name, value in outer.headers.items()
+        if not name.startswith("content-") and name != "accept-encoding"
+    }
     headers = kept | _headers(b"\n".join(rest))
     return Part(content_id, HttpRequest(words[0].upper(), words[1], headers=headers, body=body))
 

@@ -8,6 +8,7 @@ Write-ahead log, `BEGIN IMMEDIATE` for every write, 0600 from the first byte. St
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from mailgrant.errors import GrantChanged, SettingsError, VaultDamaged, VaultErr
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.store import Row
 
-from .connections import Connections
+from .connections import BUSY_SECONDS, Connections
 from .files import touch_private
 from .statements import migrations, query
 
@@ -92,7 +93,7 @@ class SqliteStore:
             version = self._recognise(connection)
             # The side files take their mode from the file.
             self.path.chmod(0o600)
-            connection.execute("PRAGMA journal_mode = WAL")
+            use_write_ahead_log(connection)
         if version < len(migrations()):
             self._migrate()
 
@@ -206,6 +207,25 @@ class SqliteLeases:
         """Give it back, if it is still ours."""
         with self._store.writing() as connection:
             connection.execute(query("release_lease"), {"grant_id": lease.grant_id, "fence": lease.fence})
+
+
+def use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """
+    Switch the file to its write-ahead log, which it then keeps.
+
+    Among processes that do so at the same moment SQLite turns all but one away at once, whatever its
+    busy time-out says (sqlite.org/wal.html §8); so they come back.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def read_fence(connection: sqlite3.Connection, grant_id: str) -> tuple[int, bool]:

@@ -162,7 +162,7 @@ async def test_a_sandbox_that_is_not_there_is_no_answer(
         consent = await mailgrant.consents.begin(ADA, "gmail.send", redirect_uri="http://127.0.0.1:1/")
         state = consent.url.split("state=")[1].split("&")[0]
 
-        with pytest.raises(NoAnswer, match=r"sandbox at http://127\.0\.0\.1:9") as caught:
+        with pytest.raises(NoAnswer, match=r"The sandbox at http://127\.0\.0\.1:9") as caught:
             await mailgrant.consents.complete(f"http://127.0.0.1:1/?state={state}&code=4%2F0Abc")
 
     assert "mailgrant sandbox run" in caught.value.hint

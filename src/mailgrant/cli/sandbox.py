@@ -11,6 +11,7 @@ import click
 
 from .extras import require_sandbox
 from .moments import as_time, parse_length, parse_moment
+from .sandbox_control import COMMANDS
 from .tree import Noun
 
 if TYPE_CHECKING:
@@ -88,20 +89,26 @@ def run(**options: Any) -> int:
 @serving(port=0)
 @click.option("--allow", metavar="HOST", multiple=True, help="A host that may really be reached; repeatable.")
 @click.option("--keep-credentials", is_flag=True, help="Keep GOOGLE_APPLICATION_CREDENTIALS and CLOUDSDK_CONFIG.")
+@click.option("--netns", is_flag=True, help="Linux: a network of its own, with nothing on it but the sandbox.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_(command: tuple[str, ...], allow: tuple[str, ...], keep_credentials: bool, **options: Any) -> int:
+def exec_(command: tuple[str, ...], allow: tuple[str, ...], keep_credentials: bool, netns: bool, **options: Any) -> int:
     """
     Run a program, unchanged, with a sandbox in Google's place.
 
     Google's host names lead to a sandbox that lives as long as the program; the proxy refuses all other
     hosts. The program is led, not jailed: one that honours neither proxy nor hook reaches the real network.
+    Only --netns confines it.
     """
     require_sandbox()
     from mailgrant.sandbox.exec import ExecOptions, run_exec
     from mailgrant.sandbox.leading import allowed_hosts
 
     asked = ExecOptions(
-        command, serving=_run_options(**options), allowed=allowed_hosts(allow), keep_credentials=keep_credentials
+        command,
+        serving=_run_options(**options),
+        allowed=allowed_hosts(allow),
+        keep_credentials=keep_credentials,
+        confined=netns,
     )
     return run_exec(asked)
 
@@ -110,3 +117,7 @@ def _run_options(now: date | None, **options: Any) -> RunOptions:
     from mailgrant.sandbox.server import RunOptions
 
     return RunOptions(now=as_time(now, "UTC") if now is not None else None, **options)
+
+
+for command in COMMANDS:
+    sandbox.add_command(command)

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mailgrant.errors import MailgrantError
+from mailgrant.sandbox import namespace
 from mailgrant.sandbox.leading import environment
 from mailgrant.sandbox.sandbox import Sandbox
 from mailgrant.sandbox.server import RunOptions, data_folder, ready_line, serve, write_private
@@ -39,21 +41,31 @@ class ExecOptions:
     How `mailgrant sandbox exec` runs `command`.
 
     `serving` is how the sandbox runs meanwhile. `allowed` hosts are let through to the real network;
-    `keep_credentials` leaves the variables in place that name a person's own credentials.
+    `keep_credentials` leaves the variables in place that name a person's own credentials. Only what is
+    `confined` cannot get past the sandbox: it has a network with nothing else on it.
     """
 
     command: tuple[str, ...]
     serving: RunOptions = field(kw_only=True, default=RunOptions(port=0))
     allowed: frozenset[str] = field(kw_only=True, default=frozenset())
     keep_credentials: bool = field(kw_only=True, default=False)
+    confined: bool = field(kw_only=True, default=False)
 
     def __post_init__(self) -> None:
         if not self.command:
             raise ValueError("there is no command to run")
+        if self.confined and self.allowed:
+            raise MailgrantError(
+                "--netns and --allow exclude each other.",
+                hint="With --netns there is no network to let hosts through to.",
+            )
 
 
 def run_exec(options: ExecOptions) -> int:
     """Run the command with a sandbox in Google's place; returns the exit status, as a shell would say it."""
+    if options.confined:
+        # First of all: a process that has threads may not leave its user namespace.
+        namespace.enter()
     with _led(options) as environ:
         try:
             child = subprocess.Popen(options.command, env=environ)  # noqa: S603 (what it is for)
@@ -74,9 +86,11 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
     with (
         data_folder(serving.data) as folder,
         serve(sandbox, serving.host, serving.port, latency=serving.latency) as served,
-        lead(served.url, folder, allowed=options.allowed) as entrance,
+        lead(served.url, folder, allowed=options.allowed, standard_ports=options.confined) as entrance,
         tempfile.TemporaryDirectory(prefix="mailgrant-exec-") as own,
     ):
+        if options.confined:
+            namespace.furnish(Path(own), entrance.ca)
         ready = ready_line(sandbox, folder, entrance)
         with _told(ready, serving.ready_file):
             yield environment(

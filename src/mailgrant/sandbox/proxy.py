@@ -98,25 +98,31 @@ class Head:
 class Proxy:
     """Both ports, for the sandbox at one address."""
 
-    def __init__(self, sandbox: tuple[str, int], hosts: Map, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, sandbox: tuple[str, int], hosts: Map, context: ssl.SSLContext, *, standard_ports: bool = False
+    ) -> None:
         self._sandbox = sandbox
         self._hosts = hosts
         self._context = context
+        self._standard_ports = standard_ports
         self._told: set[str] = set()
         self.port = 0
         self.tls_port = 0
 
     async def open(self) -> list[asyncio.Server]:
-        """Listen on both ports; returns what must be closed."""
+        """Listen on both ports, on 443 and 80 too if told; returns what must be closed."""
         import asyncio
 
         tls = await asyncio.start_server(self._enter, HOST, 0, ssl=self._context, backlog=512)
         plain = await asyncio.start_server(self._meet, HOST, 0, limit=LONGEST_HEAD, backlog=512)
         self.tls_port, self.port = (server.sockets[0].getsockname()[1] for server in (tls, plain))
-        return [tls, plain]
+        if not self._standard_ports:
+            return [tls, plain]
+        https = await asyncio.start_server(self._enter, HOST, HTTPS, ssl=self._context)
+        return [tls, plain, https, await asyncio.start_server(self._enter, HOST, HTTP)]
 
     async def _enter(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Hand a connection whose TLS has ended here to the sandbox."""
+        """Hand a connection, whose TLS has ended here if it had any, to the sandbox."""
         import asyncio
 
         with _cut_connections():
@@ -178,12 +184,13 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def lead(url: str, folder: Path, *, allowed: Iterable[str] = ()) -> Iterator[Entrance]:
+def lead(url: str, folder: Path, *, allowed: Iterable[str] = (), standard_ports: bool = False) -> Iterator[Entrance]:
     """
     Open both ports in front of the sandbox at `url` for as long as the context lasts.
 
     The certificate to trust is written into `folder`; when hosts are `allowed` through, the system's are in
-    the same file, since most programs read one only.
+    the same file, since most programs read one only. `standard_ports` are 443 and 80, for a namespace
+    in which Google's names are this machine's.
     """
     from mailgrant.sandbox.authority import Authority
 
@@ -193,7 +200,7 @@ def lead(url: str, folder: Path, *, allowed: Iterable[str] = ()) -> Iterator[Ent
     authority, hosts = Authority(LED_HOSTS, datetime.now(UTC)), Map(allowed_hosts(allowed))
     ca = folder / "ca.pem"
     write_trust(ca, authority.certificate, with_system=bool(hosts.allowed), environ=os.environ)
-    proxy = Proxy((place.hostname, place.port), hosts, authority.server_context())
+    proxy = Proxy((place.hostname, place.port), hosts, authority.server_context(), standard_ports=standard_ports)
     with _in_background(proxy):
         yield Entrance(url, proxy=f"http://{HOST}:{proxy.port}", tls_port=proxy.tls_port, ca=ca)
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mailgrant.errors import MissingScopesWarning
+from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.settings import Settings
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .consents import AsyncConsents
     from .transport import AsyncTransport
 
-TEN_MINUTES = timedelta(minutes=10)
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
 
@@ -122,7 +122,7 @@ class AsyncMailgrant:
         user: str | None = None,
         ask: Ask = "auto",
         import_file: str | os.PathLike[str] | None = None,
-        timeout: timedelta = TEN_MINUTES,
+        timeout: timedelta = LIFE,
     ) -> AsyncAccount:
         """Return the account, asking the person first if need be; see `mailgrant.connect`."""
         wanted = Scopes(scopes)
@@ -221,7 +221,7 @@ async def connect_async(
     key: str | None = None,
     google: str | None = None,
     import_file: str | os.PathLike[str] | None = None,
-    timeout: timedelta = TEN_MINUTES,
+    timeout: timedelta = LIFE,
 ) -> AsyncAccount:
     """
     Return an account that may do what `scopes` name, asking its owner the first time only.

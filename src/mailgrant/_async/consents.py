@@ -20,7 +20,6 @@ from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 
-from .client import TEN_MINUTES
 from .redemption import AsyncRedemption
 from .waiting import in_thread
 
@@ -119,7 +118,7 @@ class AsyncConsents:
         client = await self._client(asked)
         return await self._remember(asked, client, client.pasted_redirect())
 
-    async def wait(self, consent: Consent, *, timeout: timedelta = TEN_MINUTES) -> Grant:
+    async def wait(self, consent: Consent, *, timeout: timedelta = question.LIFE) -> Grant:
         """
         Wait until the person has answered in the browser of this machine, and keep the grant.
 

@@ -11,84 +11,24 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mailgrant.errors import ConsentNeeded, MailgrantError, NoAnswer, PermissionDenied
-from mailgrant.http import Call, Request, Response, Unanswered
+from mailgrant.http import Call, Request, Response
 from mailgrant.oauth.scopes import accepted_for, narrowest_for
 from mailgrant.verdict import Move, judge
 
+from .line import converse
 from .waiting import sleep
 
 if TYPE_CHECKING:
-    from mailgrant.oauth.realm import Realm
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
 
+    from .line import AsyncLine
     from .tokens import AsyncTokens
-    from .transport import AsyncTransport
 
 T = TypeVar("T")
-
-# Shorter than the lease on a refresh, so that a slow holder gives up before anybody takes over.
-TOKEN_TIMEOUT = 10.0
-
-
-class Answer(Protocol):
-    """Gets the answer to one request."""
-
-    async def __call__(self, request: Request) -> Response:
-        """Return the answer, or raise what it means."""
-
-
-async def converse(call: Call[T], answer: Answer) -> T:
-    """Carry `call` to its end: hand each request to `answer`, and the answer or the error back in."""
-    try:
-        request = next(call)
-        while True:
-            try:
-                response = await answer(request)
-            except MailgrantError as error:
-                request = call.throw(error)
-            else:
-                request = call.send(response)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    finally:
-        call.close()
-
-
-class AsyncLine:
-    """The plain line to Google, for conversations that carry their own credentials (OAuth's)."""
-
-    def __init__(self, transport: AsyncTransport, realm: Realm) -> None:
-        self.transport = transport
-        self.realm = realm
-
-    async def ask(self, call: Call[T]) -> T:
-        """Carry out a conversation with the OAuth endpoints; it reads every status itself."""
-        return await converse(call, self._exchange)
-
-    async def _exchange(self, request: Request) -> Response:
-        outcome = await self.transport.send(self.addressed(request), timeout=TOKEN_TIMEOUT)
-        if isinstance(outcome, Unanswered):
-            raise NoAnswer(f"{self.who} did not answer {request.operation}: {outcome.reason}.", hint=self.hint)
-        return outcome
-
-    def addressed(self, request: Request) -> Request:
-        """Return `request` with the address at which this realm hears it."""
-        return replace(request, url=self.realm.address(request.url))
-
-    @property
-    def who(self) -> str:
-        """Who is at the other end."""
-        return "Google" if self.realm.origin is None else f"The sandbox at {self.realm.origin}"
-
-    @property
-    def hint(self) -> str:
-        """What to do when nobody answers there; nothing in particular for Google."""
-        return "" if self.realm.origin is None else "Is it running? Start one with `mailgrant sandbox run`."
 
 
 class AsyncSession:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mailgrant.vault.lease import Lease
     from mailgrant.vault.vault import Vault
 
-    from .session import AsyncLine
+    from .line import AsyncLine
 
 # A revoke by another process is seen at the latest after this long.
 RECHECK = timedelta(seconds=30)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
-    from .session import AsyncLine, AsyncSession
+    from .line import AsyncLine
+    from .session import AsyncSession
     from .tokens import AsyncTokens
     from .transport import AsyncTransport
 
@@ -60,7 +61,7 @@ class AsyncWorkplace:
     @property
     def line(self) -> AsyncLine:
         """The line to Google."""
-        from .session import AsyncLine
+        from .line import AsyncLine
         from .transport import AsyncHttpTransport
 
         with self._opening:

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mailgrant.errors import MissingScopesWarning
+from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.settings import Settings
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from .consents import Consents
     from .transport import Transport
 
-TEN_MINUTES = timedelta(minutes=10)
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
 
@@ -122,7 +122,7 @@ class Mailgrant:
         user: str | None = None,
         ask: Ask = "auto",
         import_file: str | os.PathLike[str] | None = None,
-        timeout: timedelta = TEN_MINUTES,
+        timeout: timedelta = LIFE,
     ) -> Account:
         """Return the account, asking the person first if need be; see `mailgrant.connect`."""
         wanted = Scopes(scopes)
@@ -219,7 +219,7 @@ def connect(
     key: str | None = None,
     google: str | None = None,
     import_file: str | os.PathLike[str] | None = None,
-    timeout: timedelta = TEN_MINUTES,
+    timeout: timedelta = LIFE,
 ) -> Account:
     """
     Return an account that may do what `scopes` name, asking its owner the first time only.

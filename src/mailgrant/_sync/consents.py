@@ -22,7 +22,6 @@ from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 
-from .client import TEN_MINUTES
 from .redemption import Redemption
 from .waiting import in_thread
 
@@ -121,7 +120,7 @@ class Consents:
         client = self._client(asked)
         return self._remember(asked, client, client.pasted_redirect())
 
-    def wait(self, consent: Consent, *, timeout: timedelta = TEN_MINUTES) -> Grant:
+    def wait(self, consent: Consent, *, timeout: timedelta = question.LIFE) -> Grant:
         """
         Wait until the person has answered in the browser of this machine, and keep the grant.
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
-    from .session import Line, Session
+    from .line import Line
+    from .session import Session
     from .tokens import Tokens
     from .transport import Transport
 
@@ -62,7 +63,7 @@ class Workplace:
     @property
     def line(self) -> Line:
         """The line to Google."""
-        from .session import Line
+        from .line import Line
         from .transport import HttpTransport
 
         with self._opening:

@@ -115,6 +115,32 @@ def test_wrong_person_nothing_is_kept_and_their_own_grant_still_works(
     assert sandbox.account(ADA).inbox[0].subject == "Still here"
 
 
+def test_what_the_wrong_person_allowed_can_be_revoked_on_request(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        asked = mailgrant.consents.begin(ADA, "gmail.send", redirect_uri="http://127.0.0.1:1/")
+        with pytest.raises(WrongAccount) as caught:
+            mailgrant.consents.complete(person.agree(asked.url, as_account=GRACE))
+        before = [entry.method for entry in sandbox.requests]
+        caught.value.revoke()
+
+    assert "oauth2.revoke" not in before
+    assert [entry.account for entry in sandbox.requests if entry.method == "oauth2.revoke"] == [GRACE]
+
+
+def test_a_grant_whose_owner_was_not_asked_for_is_marked_unverified(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        with pytest.raises(SettingsError, match="account="):
+            mailgrant.consents.begin(None, "gmail.send", redirect_uri="http://127.0.0.1:1/", identity=False)
+        consent = mailgrant.consents.begin(ADA, "gmail.send", redirect_uri="http://127.0.0.1:1/", identity=False)
+        grant = mailgrant.consents.complete(person.agree(consent.url))
+
+    assert "openid" not in consent.url
+    assert (grant.account, grant.verified, grant.sub) == (ADA, False, None)
+    assert "unverified" in repr(grant)
+
+
 def test_a_refusal_is_said_and_leaves_an_older_grant_as_it_was(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:

@@ -164,6 +164,7 @@ def _hook(entrance: Entrance) -> str:
             "refused": [*MAIL_HOSTS, f"*{MTLS_SUFFIX}"],
             "tls": entrance.tls_port,
             "plain": urlsplit(entrance.url).port,
+            "ca": str(entrance.ca),
         }
     )
 

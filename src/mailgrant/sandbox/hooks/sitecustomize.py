@@ -30,6 +30,7 @@ class Hosts:
         self.refused = frozenset(told["refused"])
         self.tls = told["tls"]
         self.plain = told["plain"]
+        self.ca = told["ca"]
 
     def lead(self, host: Any, port: Any) -> Any:
         """Return where a connection goes instead, None if it goes where it wants; raises if it is refused."""
@@ -82,6 +83,19 @@ def _leading(hosts: Hosts, connect: Any) -> Any:
     return connect_led
 
 
+def trust(ca: str) -> None:
+    """Let every TLS context that is told whom to trust trust the sandbox too: many name certifi's file themselves."""
+    import ssl
+
+    load = ssl.SSLContext.load_verify_locations
+
+    def load_verify_locations(self: Any, *arguments: Any, **named: Any) -> None:
+        load(self, *arguments, **named)
+        load(self, ca)
+
+    ssl.SSLContext.load_verify_locations = load_verify_locations  # type: ignore[method-assign]
+
+
 def run_the_next() -> None:
     """Run the sitecustomize that would have run without this one, as if it were the only one."""
     here = __file__.rpartition(os.sep)[0]
@@ -99,7 +113,9 @@ def begin() -> None:
     told = os.environ.get(VARIABLE)
     if told:
         try:
-            install(Hosts(told))
+            hosts = Hosts(told)
+            install(hosts)
+            trust(hosts.ca)
         except Exception as error:
             sys.stderr.write(f"mailgrant sandbox: this program is not led: {error!r}\n")
     run_the_next()

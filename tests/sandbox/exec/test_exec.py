@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 from typing import Any
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 import pytest
 
+RUN = (sys.executable, "-m", "mailgrant.cli", "sandbox", "run")
 EXEC = (sys.executable, "-m", "mailgrant.cli", "sandbox", "exec")
 
 
@@ -170,3 +173,20 @@ def test_a_signal_reaches_the_program_and_its_answer_is_waited_for(number: signa
         printed = process.stdout.read()
 
     assert (printed, process.returncode) == (f"{number.name}\n", 3)
+
+
+def test_run_starts_the_proxy_too_and_says_where_and_whom_to_trust() -> None:
+    with subprocess.Popen([*RUN, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        opener = build_opener(
+            ProxyHandler({"https": ready["proxy"]}),
+            HTTPSHandler(context=ssl.create_default_context(cafile=ready["ca"])),
+        )
+        with opener.open("https://www.googleapis.com/oauth2/v3/certs") as answer:
+            status = answer.status
+        process.send_signal(signal.SIGINT)
+
+    assert status == 200
+    assert process.returncode == 0
+    assert not Path(ready["ca"]).exists()

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 JOBS ?= 2
+NODE := tests/sandbox/node
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow bench lint types docs sync format lock dist clean
@@ -16,7 +17,7 @@ help:  ## say what can be made
 demo: $(VENV)/run.stamp  ## tell the whole story against the sandbox (PAGE=1: press the buttons yourself)
 	@$(BIN)/mailgrant demo $(if $(PAGE),--page)
 
-test: lint types  ## run every check there is
+test: lint types $(NODE)/node_modules  ## run every check there is
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not slow"
 
 slow: $(VENV)/dev.stamp  ## run the tests that take minutes
@@ -35,8 +36,10 @@ types: $(VENV)/dev.stamp  ## check types
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/mypy --no-error-summary scripts benchmarks
 
-docs: $(VENV)/dev.stamp  ## check that links lead somewhere and code blocks run
-	$(BIN)/pytest -q tests/house/test_documents.py tests/house/test_readme.py
+docs: $(VENV)/dev.stamp  ## write the reference, check that links lead somewhere and code blocks run
+	$(BIN)/python scripts/make_reference.py
+	$(BIN)/pytest -q tests/house/test_documents.py tests/house/test_readme.py tests/house/test_consoles.py \
+	    tests/house/test_reference.py tests/house/test_security.py
 
 sync: $(VENV)/dev.stamp  ## write _sync from _async
 	$(BIN)/python scripts/unasync.py
@@ -54,6 +57,14 @@ dist: $(VENV)/dev.stamp  ## build the wheel and the source archive
 
 clean:  ## remove what can be made again
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Google's Node clients, which some tests run. Without npm those tests are skipped; nothing else needs it.
+$(NODE)/node_modules: $(NODE)/package.json
+	@if command -v npm >/dev/null; then \
+	    cd $(NODE) && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error && touch node_modules; \
+	else \
+	    echo 'npm is not installed: the tests of Node programs are skipped'; \
+	fi || echo 'the Node packages could not be installed: their tests are skipped'
 
 # Order only, since the age of pip says nothing; pip, because it comes last when an environment is made.
 $(BIN)/pip:

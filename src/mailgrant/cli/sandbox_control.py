@@ -108,6 +108,7 @@ def effects(command: Command) -> Command:
 @click.pass_obj
 def fault(
     invocation: Invocation,
+    /,
     method: str | None,
     path: str | None,
     nth: int | None,

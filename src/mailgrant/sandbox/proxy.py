@@ -106,6 +106,7 @@ class Proxy:
         self._context = context
         self._standard_ports = standard_ports
         self._told: set[str] = set()
+        self._tasks: set[asyncio.Task[None] | None] = set()
         self.port = 0
         self.tls_port = 0
 
@@ -125,7 +126,7 @@ class Proxy:
         """Hand a connection, whose TLS has ended here if it had any, to the sandbox."""
         import asyncio
 
-        with _cut_connections():
+        with self._serving(), _cut_connections():
             await _relay((reader, writer), await asyncio.open_connection(*self._sandbox))
         writer.close()
 
@@ -133,7 +134,7 @@ class Proxy:
         """Serve one connection to the proxy."""
         import asyncio
 
-        with _cut_connections():
+        with self._serving(), _cut_connections():
             try:
                 head = Head.parse(await reader.readuntil(b"\r\n\r\n"))
                 await self._lead(head, reader, writer)
@@ -143,6 +144,23 @@ class Proxy:
             except asyncio.LimitOverrunError:
                 writer.write(Refused(431, "The request's head is too long").answer())
         writer.close()
+
+    @contextlib.contextmanager
+    def _serving(self) -> Iterator[None]:
+        """
+        Hold on to the task that serves a connection.
+
+        asyncio does so only while its client is there; one that still waits for the far side could be
+        collected in the middle of it.
+        """
+        import asyncio
+
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
 
     async def _lead(self, head: Head, reader: StreamReader, writer: StreamWriter) -> None:
         host, port = self._destination(*head.place(), is_tunnel=head.verb == "CONNECT")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import ssl
 import subprocess
 import sys
+import termios
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -173,6 +175,35 @@ def test_a_signal_reaches_the_program_and_its_answer_is_waited_for(number: signa
         printed = process.stdout.read()
 
     assert (printed, process.returncode) == (f"{number.name}\n", 3)
+
+
+COUNT = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+print("ready", flush=True)
+signal.sigwait({signal.SIGINT})
+print("again" if signal.sigtimedwait({signal.SIGINT}, 0.5) else "once", flush=True)
+"""
+
+
+def test_control_c_at_a_terminal_reaches_the_program_once() -> None:
+    terminal, end = os.openpty()
+    with subprocess.Popen(
+        [*EXEC, "--", sys.executable, "-c", COUNT],
+        stdin=end,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.write(terminal, b"\x03")
+        printed = process.stdout.read()
+    os.close(terminal)
+    os.close(end)
+
+    assert (printed, process.returncode) == ("once\n", 0)
 
 
 def test_run_starts_the_proxy_too_and_says_where_and_whom_to_trust() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -118,6 +119,23 @@ def test_google_auth_oauthlib_walks_the_whole_consent_with_googles_own_client_fi
     )
 
     assert printed.split() == ["https://oauth2.googleapis.com/token", "True"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_an_installed_app_gets_its_answer_when_the_browser_is_led_too(led: Led) -> None:
+    client = led.folder / "client_secret.json"
+    client.write_text(json.dumps(led.world.clients.default(ClientKind.INSTALLED).file()))
+    printed = led.python(
+        f"""
+        from google_auth_oauthlib.flow import InstalledAppFlow
+        scopes = ["https://www.googleapis.com/auth/gmail.labels"]
+        flow = InstalledAppFlow.from_client_secrets_file({str(client)!r}, scopes=scopes)
+        print(flow.run_local_server(port=0, authorization_prompt_message="").valid)
+        """,
+        BROWSER="curl --silent --location --output /dev/null %s &",
+    )
+
+    assert printed.split() == ["True"]
 
 
 GOOGLE_CLIENT = """

@@ -110,6 +110,7 @@ class Account:
         body = {"summary": summary, **times, **more}
         with self._world.locked():
             added: dict[str, Any] = self._person.diary.add_event("primary", body, actor=self.email)
+            self._world.channels.look()
             return added
 
 

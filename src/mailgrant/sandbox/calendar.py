@@ -5,6 +5,7 @@ Calendar v3: every method of the discovery document that a sandbox plays, and th
 from __future__ import annotations
 
 from mailgrant.sandbox import (
+    calendar_channels,
     calendar_events,
     calendar_lists,
     calendar_reading,
@@ -22,12 +23,14 @@ HANDLERS: dict[str, Handler] = {
     "calendar.acl.list": calendar_sharing.list_,
     "calendar.acl.patch": calendar_sharing.patch,
     "calendar.acl.update": calendar_sharing.update,
+    "calendar.acl.watch": calendar_channels.watch_acl,
     "calendar.calendarList.delete": calendar_lists.delete_entry,
     "calendar.calendarList.get": calendar_lists.get_entry,
     "calendar.calendarList.insert": calendar_lists.insert_entry,
     "calendar.calendarList.list": calendar_lists.list_entries,
     "calendar.calendarList.patch": calendar_lists.patch_entry,
     "calendar.calendarList.update": calendar_lists.update_entry,
+    "calendar.calendarList.watch": calendar_channels.watch_calendar_list,
     "calendar.calendars.clear": calendar_lists.clear,
     "calendar.calendars.delete": calendar_lists.delete,
     "calendar.calendars.get": calendar_lists.get,
@@ -35,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     "calendar.calendars.patch": calendar_lists.patch,
     "calendar.calendars.transferOwnership": calendar_lists.transfer_ownership,
     "calendar.calendars.update": calendar_lists.update,
+    "calendar.channels.stop": calendar_channels.stop,
     "calendar.colors.get": palette.get,
     "calendar.events.delete": calendar_events.delete,
     "calendar.events.get": calendar_events.get,
@@ -46,7 +50,9 @@ HANDLERS: dict[str, Handler] = {
     "calendar.events.patch": calendar_events.patch,
     "calendar.events.quickAdd": calendar_events.quick_add,
     "calendar.events.update": calendar_events.update,
+    "calendar.events.watch": calendar_channels.watch_events,
     "calendar.freebusy.query": free_busy.query,
     "calendar.settings.get": calendar_settings.get,
     "calendar.settings.list": calendar_settings.list_,
+    "calendar.settings.watch": calendar_channels.watch_settings,
 }

@@ -10,6 +10,8 @@ from mailgrant.sandbox.wire import ApiError
 
 CALENDAR = "calendar"
 PARAMETER = "parameter"
+# Stands for the number of the program's project.
+PROJECT = "000000000000"
 
 
 def bad_request() -> ApiError:
@@ -101,3 +103,18 @@ def needs_access(role: str) -> ApiError:
 def forbidden(message: str = "Forbidden") -> ApiError:
     """It is nobody's to do."""
     return ApiError(403, "forbidden", message)
+
+
+def channel_not_found(channel_id: str) -> ApiError:
+    """No such channel, or somebody else's."""
+    return ApiError(404, "notFound", f"Channel '{channel_id}' not found for project '{PROJECT}'")
+
+
+def channel_not_unique(channel_id: str) -> ApiError:
+    """The id is taken by a channel that is open."""
+    return ApiError(400, "channelIdNotUnique", f"Channel id {channel_id} not unique")
+
+
+def webhook_not_https(address: str) -> ApiError:
+    """The webhook would be told in the clear."""
+    return ApiError(400, "push.webhookUrlNotHttps", f"WebHook callback must be HTTPS: {address}")

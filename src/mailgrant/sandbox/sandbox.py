@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.sandbox import calendar, gmail, seeds
 from mailgrant.sandbox.account import Account, HeldMessage
 from mailgrant.sandbox.api import Api
+from mailgrant.sandbox.channels import Channels
 from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
 from mailgrant.sandbox.clock import Clock, real_now
 from mailgrant.sandbox.consent import ConsentMode
@@ -65,6 +66,7 @@ class Sandbox:
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)
+        self.channels = Channels(self)
         self._doors = Doors(self, Api(self, {**gmail.HANDLERS, **calendar.HANDLERS}))
         self._plant(self)
 
@@ -108,6 +110,7 @@ class Sandbox:
         """Do the work of a request and write it into the log."""
         with self._lock:
             answer = admission.carry_out()
+            self.channels.look()
             admission.entry.status = answer.status
             admission.entry.bytes = len(answer.body)
             self.abandon(admission)

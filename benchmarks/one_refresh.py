@@ -45,14 +45,14 @@ def with_google_auth(where: dict[str, str], threads: int, gate: Any, waits: Any)
 
     def ask() -> str:
         held = json.loads(Path(where["token"]).read_text())
-        credentials = Credentials(
+        credentials = Credentials(  # type: ignore[no-untyped-call]
             None,
             refresh_token=held["refresh_token"],
             client_id=held["client_id"],
             client_secret=held["client_secret"],
             token_uri=held["token_uri"],
         )
-        credentials.refresh(Request())
+        credentials.refresh(Request())  # type: ignore[no-untyped-call]
         return str(credentials.token)
 
     at_once(threads, gate, waits, ask)

@@ -13,7 +13,7 @@ import os
 import ssl
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,8 @@ PIECE_BYTES = 1 << 16
 LONGEST_HEAD = 1 << 16
 HTTPS = 443
 HTTP = 80
+# A TLS connection that is cut tells its socket, and that its owner, each in the loop's next turn.
+TURNS_TO_CLOSE = 3
 # About the connection to the proxy, not about the request (RFC 9110 7.6.1).
 HOP_BY_HOP = (b"connection:", b"proxy-connection:", b"proxy-authorization:", b"keep-alive:")
 
@@ -107,34 +109,47 @@ class Proxy:
         self._standard_ports = standard_ports
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[None] | None] = set()
+        self._servers: list[asyncio.Server] = []
         self.port = 0
         self.tls_port = 0
 
-    async def open(self) -> list[asyncio.Server]:
-        """Listen on both ports, on 443 and 80 too if told; returns what must be closed."""
+    async def open(self) -> None:
+        """Listen on both ports, on 443 and 80 too if told."""
         import asyncio
 
         tls = await asyncio.start_server(self._enter, HOST, 0, ssl=self._context, backlog=512)
         plain = await asyncio.start_server(self._meet, HOST, 0, limit=LONGEST_HEAD, backlog=512)
         self.tls_port, self.port = (server.sockets[0].getsockname()[1] for server in (tls, plain))
-        if not self._standard_ports:
-            return [tls, plain]
-        https = await asyncio.start_server(self._enter, HOST, HTTPS, ssl=self._context)
-        return [tls, plain, https, await asyncio.start_server(self._enter, HOST, HTTP)]
+        self._servers += [tls, plain]
+        if self._standard_ports:
+            self._servers.append(await asyncio.start_server(self._enter, HOST, HTTPS, ssl=self._context))
+            self._servers.append(await asyncio.start_server(self._enter, HOST, HTTP))
+
+    async def close(self) -> None:
+        """Stop listening and cut every connection."""
+        import asyncio
+
+        for server in self._servers:
+            server.close()
+        tasks = [task for task in self._tasks if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     async def _enter(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Hand a connection, whose TLS has ended here if it had any, to the sandbox."""
         import asyncio
 
-        with self._serving(), _cut_connections():
+        async with self._serving(writer):
             await _relay((reader, writer), await asyncio.open_connection(*self._sandbox))
-        writer.close()
 
     async def _meet(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Serve one connection to the proxy."""
         import asyncio
 
-        with self._serving(), _cut_connections():
+        async with self._serving(writer):
             try:
                 head = Head.parse(await reader.readuntil(b"\r\n\r\n"))
                 await self._lead(head, reader, writer)
@@ -143,23 +158,26 @@ class Proxy:
                 await writer.drain()
             except asyncio.LimitOverrunError:
                 writer.write(Refused(431, "The request's head is too long").answer())
-        writer.close()
 
-    @contextlib.contextmanager
-    def _serving(self) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def _serving(self, writer: StreamWriter) -> AsyncIterator[None]:
         """
-        Hold on to the task that serves a connection.
+        Serve a connection to its end.
 
-        asyncio does so only while its client is there; one that still waits for the far side could be
-        collected in the middle of it.
+        The task is held on to here: asyncio does so only while the client is there, and one that still waits
+        for the far side could be collected in the middle of it.
         """
         import asyncio
 
         task = asyncio.current_task()
         self._tasks.add(task)
         try:
-            yield
+            with _cut_connections():
+                yield
+                writer.close()
+                await writer.wait_closed()
         finally:
+            writer.transport.abort()
             self._tasks.discard(task)
 
     async def _lead(self, head: Head, reader: StreamReader, writer: StreamWriter) -> None:
@@ -232,11 +250,10 @@ def _in_background(proxy: Proxy) -> Iterator[None]:
 
     async def serve() -> None:
         stopped = asyncio.Event()
-        servers = await proxy.open()
+        await proxy.open()
         opened.set_result((asyncio.get_running_loop(), stopped))
         await stopped.wait()
-        for server in servers:
-            server.close()
+        await proxy.close()
 
     def run() -> None:
         try:
@@ -277,7 +294,7 @@ async def _relay(near: Streams, far: Streams) -> None:
     except* OSError:
         near[1].transport.abort()
     finally:
-        far[1].close()
+        far[1].transport.abort()
 
 
 async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:

@@ -33,6 +33,7 @@ from mailgrant.sandbox.fields import (
 )
 from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.routes import Routes
+from mailgrant.sandbox.webpage import WebPage, wants_page
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
 
 if TYPE_CHECKING:
@@ -77,9 +78,11 @@ class Control:
 
     def __init__(self, world: Sandbox) -> None:
         self._world = world
+        self._page = WebPage(world)
         self._routes: Routes[Work] = Routes()
         table: dict[tuple[str, str], Work] = {
             ("GET", ""): self._index,
+            ("GET", "static/{name}"): self._page.static,
             ("POST", "accounts"): self._add_account,
             ("POST", "accounts/{email}/messages"): self._deliver,
             ("GET", "accounts/{email}/messages"): self._messages,
@@ -117,7 +120,9 @@ class Control:
         except (ValueError, OverflowError) as error:
             return _json({"error": {"message": f"{error}", "hint": "Change it and send it again."}}, status=400)
 
-    def _index(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
+    def _index(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        if wants_page(request):
+            return self._page.show(request)
         world = self._world
         return _json(
             {

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 # Old entries fall off, so that a sandbox left running does not grow.
@@ -70,6 +71,10 @@ class Journal:
     def count(self, method: str) -> int:
         """Return how many requests called a method."""
         return sum(entry.method == method for entry in self._entries)
+
+    def latest(self, number: int) -> list[Entry]:
+        """Return the last entries, the newest first."""
+        return list(islice(reversed(self._entries), number))
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(list(self._entries))

@@ -135,12 +135,13 @@ def _read_varint(raw: bytes, position: int) -> tuple[int, int]:
 
 
 def _page(name: str, *, status: int = 200, **facts: Any) -> Answer:
-    text = _templates().get_template(name).render(facts)
+    text = templates().get_template(name).render(facts)
     return Answer(status, headers=list(HEADERS), body=text.encode())
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates of all pages."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("mailgrant.sandbox", "templates")

@@ -16,7 +16,7 @@ from mailgrant.sandbox.outgoing import Sender, rewritten, without_bcc
 from .conftest import NOON
 from .mailing import ADA, GRACE, Gmail, encode, header, mail
 
-ADA_SENDS = Sender(ADA, name="Ada Lovelace")
+ADA_SENDS = Sender({ADA: f"Ada Lovelace <{ADA}>"})
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox import delivery
+from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.people import Person
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ class Account:
         """
         fields = {"from": from_, "to": self.email, "subject": subject, "text": text} | more
         with self._world.locked():
-            return _held(delivery.deliver_fields(self._person, fields, self._world.clock.now()))
+            return _held(delivery.deliver_fields(self._world, self._person, fields, self._world.clock.now()))
 
     def deliver(self, raw: bytes, *, labels: tuple[str, ...] = ("INBOX", "UNREAD")) -> HeldMessage:
         """Put a mail into the mailbox as it is (RFC 5322), without rewriting anything."""
         with self._world.locked():
-            return _held(self._person.mailbox.deliver(raw, labels=labels))
+            return _held(Arrival(self._world, self._person, raw).receive(labels=labels))
 
     def messages(self, query: str = "") -> list[HeldMessage]:
         """Return what a search in Gmail finds, newest first; everything outside Spam and Trash for no query."""

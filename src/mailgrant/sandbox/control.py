@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from mailgrant import _version
 from mailgrant.sandbox import delivery, entropy
 from mailgrant.sandbox.api import dump
+from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
 from mailgrant.sandbox.faults import Fault, duration
 from mailgrant.sandbox.fields import (
@@ -148,9 +149,11 @@ class Control:
     def _deliver(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         person = self._person(values["email"])
         if request.media_type == RFC822:
-            stored = person.mailbox.deliver(request.body)
+            stored = Arrival(self._world, person, request.body).receive()
         else:
-            stored = delivery.deliver_fields(person, present_fields(request, MAIL), self._world.clock.now())
+            stored = delivery.deliver_fields(
+                self._world, person, present_fields(request, MAIL), self._world.clock.now()
+            )
         return _json({"id": stored.id, "threadId": stored.thread_id}, status=201)
 
     def _messages(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:

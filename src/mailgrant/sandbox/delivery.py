@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox import drafts, outgoing
 from mailgrant.sandbox import gmail_refusals as refusals
+from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.mailbox import ARRIVED, StoredMessage
 from mailgrant.sandbox.mime import Headers, read_headers
+from mailgrant.sandbox.sending_limits import SendingLimits
 from mailgrant.sandbox.threads import Thread, bare_subject
 
 if TYPE_CHECKING:
@@ -38,7 +40,11 @@ ADDRESSES = {"from": "From", "to": "To", "cc": "Cc", "bcc": "Bcc"}
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """One mail that left: its bytes as they left, and the id of the sender's own copy."""
+    """
+    One mail that left: its bytes as they left, and the id of the sender's own copy.
+
+    `method` is the API's, or `vacation`, `forwarding`, `settings` for what a mailbox sends by itself, and `person`.
+    """
 
     sender: str
     recipients: tuple[str, ...] = field(kw_only=True)
@@ -53,6 +59,7 @@ class Post:
 
     def __init__(self, world: Sandbox) -> None:
         self._world = world
+        self._limits = SendingLimits(world.clock, world.quota)
         self.sent: list[SentMail] = []
 
     def send(
@@ -75,27 +82,42 @@ class Post:
         if not envelope:
             raise refusals.no_recipient()
         drafts.check_thread(person.mailbox, thread_id)
+        self._limits.check(person, len(envelope))
+        self._limits.count(person, len(envelope))
         written = self._rewritten(person, raw)
-        copy = self._keep_copy(person, written, thread_id, conversation, to_self=self._is_among(person, envelope))
-        leaving = outgoing.without_bcc(written)
-        for recipient in {found.email: found for address in envelope if (found := self._find(address))}.values():
-            if recipient is not person:
-                self._arrive(recipient, leaving, person.email)
+        to_self = self._is_among(person, envelope)
+        copy = self._keep_copy(person, written, thread_id, conversation, to_self=to_self)
+        leaving = outgoing.with_text(outgoing.without_bcc(written))
+        self.dispatch(person, leaving, envelope, method=method, message_id=copy.id)
+        if to_self:
+            Arrival(self._world, person, written).follow_up(SENT_TO_SELF)
+        return copy
+
+    def dispatch(
+        self, person: Person, leaving: bytes, envelope: tuple[str, ...], *, method: str, message_id: str = ""
+    ) -> None:
+        """
+        Let a mail leave as it is: onto the list of all that left, and to those who are here.
+
+        `message_id` is the sender's own copy; what a mailbox sends by itself leaves none.
+        """
         mail = SentMail(
             person.email,
             recipients=envelope,
             raw=leaving,
             at=self._world.clock.now(),
             method=method,
-            message_id=copy.id,
+            message_id=message_id,
         )
         self.sent.append(mail)
-        return copy
+        for recipient in {found.email: found for address in envelope if (found := self._find(address))}.values():
+            if recipient is not person:
+                self._arrive(recipient, leaving, person.email)
 
     def _rewritten(self, person: Person, raw: bytes) -> bytes:
         return outgoing.rewritten(
             raw,
-            outgoing.Sender(person.email, name=person.name),
+            outgoing.Sender.of(person.settings.aliases),
             message_id=f"CA{self._world.ids.text('message-id', 48)}@mail.gmail.com",
             now=self._world.clock.now(),
             project=PROJECT,
@@ -112,7 +134,7 @@ class Post:
     ) -> StoredMessage:
         headers, _ = read_headers(written)
         thread = person.mailbox.matching_thread(headers, thread_id) or _continued(conversation, headers)
-        labels = SENT_TO_SELF if to_self else SENT
+        labels = Arrival(self._world, person, written).sorted(SENT_TO_SELF) if to_self else SENT
         now = self._world.clock.now()
         return person.mailbox.store(written, headers, labels=labels, at=now, thread=thread)
 
@@ -120,7 +142,7 @@ class Post:
         now = self._world.clock.now()
         trace = self._world.ids.text("trace", 24)
         raw = outgoing.arrived(leaving, recipient.email, sender, trace=trace, now=now)
-        recipient.mailbox.deliver(raw, at=now)
+        Arrival(self._world, recipient, raw).receive(at=now)
 
     def _is_among(self, person: Person, envelope: tuple[str, ...]) -> bool:
         return any(self._find(address) is person for address in envelope)
@@ -131,7 +153,7 @@ class Post:
         return self._world.people.find(address) or self._world.people.find(f"{local.partition('+')[0]}@{domain}")
 
 
-def deliver_fields(person: Person, fields: Mapping[str, Any], at: datetime) -> StoredMessage:
+def deliver_fields(world: Sandbox, person: Person, fields: Mapping[str, Any], at: datetime) -> StoredMessage:
     """
     Let a mail arrive that is given by its fields, as the control API takes them.
 
@@ -144,7 +166,7 @@ def deliver_fields(person: Person, fields: Mapping[str, Any], at: datetime) -> S
     if "message-id" not in named:
         extra["Message-ID"] = f"<{mailbox.ids.text('message-id', 32)}@mail.example>"
     raw = compose({"to": person.email} | dict(fields), extra)
-    return mailbox.deliver(raw, labels=fields.get("labels", ARRIVED), at=when)
+    return Arrival(world, person, raw).receive(labels=fields.get("labels", ARRIVED), at=when)
 
 
 def compose(fields: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bytes:

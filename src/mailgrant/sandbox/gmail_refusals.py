@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from mailgrant.sandbox.wire import ApiError
+
+TRY_AGAIN = timedelta(minutes=15)
 
 
 def not_found() -> ApiError:
@@ -53,3 +57,31 @@ def invalid_header(name: str) -> ApiError:
 def metadata_scope(text: str) -> ApiError:
     """Return the refusal of what the scope gmail.metadata does not show."""
     return ApiError(403, "forbidden", f"Metadata scope {text}")
+
+
+def precondition(message: str = "Precondition check failed.") -> ApiError:
+    """Return the refusal of what cannot be done as things are."""
+    return ApiError(400, "failedPrecondition", message, canonical="FAILED_PRECONDITION")
+
+
+def already_exists() -> ApiError:
+    """Return the refusal of what is there already."""
+    return ApiError(409, "alreadyExists", "Requested entity already exists", canonical="ALREADY_EXISTS")
+
+
+def administrators_only() -> ApiError:
+    """Return the refusal of what only an organisation's service account may do."""
+    message = "Access restricted to service accounts that have been delegated domain-wide authority"
+    return ApiError(403, "forbidden", message)
+
+
+def unknown_forwarding_address() -> ApiError:
+    """Return the refusal to forward where nobody has agreed to it."""
+    return invalid("Unrecognized forwarding address")
+
+
+def limit_reached(now: datetime, what: str) -> ApiError:
+    """Return the refusal of a day's too much; when to try again stands in the text, and slides with every try."""
+    again = (now + TRY_AGAIN).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    message = f"User-rate limit exceeded.  Retry after {again} ({what})"
+    return ApiError(429, "userRateLimitExceeded", message, domain="usageLimits")

@@ -21,6 +21,7 @@ SYSTEM = (
 READ_ONLY = frozenset({"SENT", "DRAFT", "CHAT"})
 HIDDEN = frozenset({"CHAT", *(name for name in SYSTEM if name.startswith("CATEGORY_"))})
 
+MOST_LABELS = 10_000
 LONGEST_NAME = 225
 # Gmail keeps its own names in every language it speaks; these are some of the most common.
 RESERVED = frozenset({
@@ -79,6 +80,8 @@ class LabelBook:
     def create(self, fields: Mapping[str, Any]) -> UserLabel:
         """Make a label of a Label resource."""
         name = self._checked_name(fields.get("name", ""), None)
+        if len(self._user) >= MOST_LABELS:
+            raise refusals.invalid(f"Number of labels cannot exceed {MOST_LABELS}")
         label = UserLabel(f"Label_{self._ids.number('label')}", name=name)
         _apply(label, fields)
         self._user[label.id] = label

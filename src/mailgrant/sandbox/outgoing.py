@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from hashlib import sha256
 
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.address import Address
 from mailgrant.sandbox import addresses
 from mailgrant.sandbox import gmail_refusals as refusals
-from mailgrant.sandbox.mime import Headers, raw_fields
+from mailgrant.sandbox.aliases import Aliases
+from mailgrant.sandbox.mime import Headers, parse, raw_fields
+from mailgrant.sandbox.plaintext import from_html
 
 RECIPIENT_HEADERS = ("To", "Cc", "Bcc")
+PART_HEADERS = frozenset({"content-type", "content-transfer-encoding", "content-disposition"})
+PLAIN_HEADERS = b'Content-Type: text/plain; charset="UTF-8"\r\nContent-Transfer-Encoding: base64\r\n'
 LINE_END = re.compile(rb"\r?\n")
 # Words with 8-bit bytes, and the blanks between two: those vanish when read, so they are encoded too.
 # Nothing is tried twice, however long a word is.
@@ -32,19 +37,28 @@ RAW_WORDS = re.compile(rf"{RAW_WORD}(?:[ \t]+{RAW_WORD})*")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends: the account's address and the name it is known by."""
+    """Who sends: the addresses an account may send as, each as it stands in a From header, its own first."""
 
-    email: str
-    name: str = field(kw_only=True)
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, aliases: Aliases) -> Sender:
+        """Return the sender that an account's settings make."""
+        usable = [alias for alias in aliases if aliases.sendable(alias["sendAsEmail"])]
+        return cls({alias["sendAsEmail"].casefold(): aliases.header(alias) for alias in usable})
 
     @property
     def header(self) -> str:
-        """The account as it stands in a From header."""
-        return Address(self.email, name=self.name or None).header()
+        """The account's own address as it stands in a From header."""
+        return next(iter(self.headers.values()))
 
-    def is_(self, text: str) -> bool:
-        """Say whether a From header names this account and nobody else."""
-        return list(addresses.received([text])) == [self.email.casefold()]
+    def header_for(self, text: str) -> str:
+        """Return the From header for what a program wrote: as it is, if it names one of the addresses and a name."""
+        named = list(addresses.received([text]))
+        own = self.headers.get(named[0]) if len(named) == 1 else None
+        if own is None:
+            return self.header
+        return text if "<" in text else own
 
 
 def recipients(headers: Headers) -> tuple[str, ...]:
@@ -86,6 +100,29 @@ def without_bcc(raw: bytes) -> bytes:
     return b"".join(content for name, content in fields if name.lower() != "bcc") + b"\r\n" + raw[start:]
 
 
+def with_text(raw: bytes) -> bytes:
+    """
+    Return a mail as its recipients get it: one of nothing but HTML gains a plain text beside it.
+
+    A mail whose HTML is one part among others stays as it is.
+    """
+    root = parse(raw)
+    if root.mime_type != "text/html":
+        return raw
+    fields, start = raw_fields(raw)
+    own = [content for name, content in fields if name.lower() in PART_HEADERS]
+    others = [content for name, content in fields if name.lower() not in PART_HEADERS]
+    text = b64encode(from_html(root.text).strip().encode("utf-8", "replace"))
+    wrapped = b"".join(text[at : at + 76] + b"\r\n" for at in range(0, len(text), 76))
+    boundary = f"000000000000{sha256(raw).hexdigest()[:20]}".encode()
+    return (
+        b"".join(others)
+        + b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n' % boundary
+        + b"--%s\r\n%s\r\n%s\r\n" % (boundary, PLAIN_HEADERS, wrapped)
+        + b"--%s\r\n%s\r\n%s\r\n--%s--\r\n" % (boundary, b"".join(own), raw[start:], boundary)
+    )
+
+
 def arrived(raw: bytes, recipient: str, sender: str, *, trace: str, now: datetime) -> bytes:
     """Return a mail as it lies with a recipient: with the trace of its way on top."""
     lines = [
@@ -105,9 +142,8 @@ def _addresses(name: str, value: str) -> Iterable[Address]:
 
 def _from_field(content: bytes, sender: Sender) -> bytes:
     value = content.partition(b":")[2].decode("ascii", "replace").strip()
-    if sender.is_(value) and "<" in value:
-        return content
-    return f"From: {sender.header}\r\n".encode()
+    header = sender.header_for(value)
+    return content if header == value else f"From: {header}\r\n".encode()
 
 
 def _in_ascii(content: bytes) -> bytes:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from mailgrant.sandbox.aliases import Aliases
 from mailgrant.sandbox.clock import Clock
 from mailgrant.sandbox.diary import Diary
 from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.mailbox import Mailbox
+from mailgrant.sandbox.settings import MailSettings
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Person:
     sub: str = field(kw_only=True)
     mailbox: Mailbox = field(kw_only=True, repr=False)
     diary: Diary = field(kw_only=True, repr=False)
+    settings: MailSettings = field(kw_only=True, repr=False)
     workspace: bool = field(kw_only=True, default=False)
     test_user: bool = field(kw_only=True, default=True)
 
@@ -67,14 +70,16 @@ class People:
             raise ValueError(f"{email!r} is not an email address")
         if self.find(email) is not None:
             raise ValueError(f"{email} has an account already")
+        known_as = name or local.replace(".", " ").title()
         person = Person(
             email,
-            name=name or local.replace(".", " ").title(),
+            name=known_as,
             sub=subject_of(email),
             workspace=workspace,
             test_user=test_user,
             mailbox=Mailbox(email, self._clock, self._ids),
             diary=Diary(email, self._clock, self._ids, neighbours=self),
+            settings=MailSettings(Aliases(email, known_as)),
         )
         self._by_email[email.casefold()] = person
         return person

@@ -41,15 +41,15 @@ def plant_demo(world: Sandbox) -> None:
     grace = world.people.add(GRACE, name="Grace Hopper")
     now = world.clock.start
     for age, fields in _mail_for_ada():
-        _receive(ada, fields, now - age)
+        _receive(world, ada, fields, now - age)
     for age, fields in _mail_for_grace():
-        _receive(grace, fields, now - age)
+        _receive(world, grace, fields, now - age)
     for person, event in _events(now, ada, grace):
         person.diary.add_event("primary", event, actor=person.email)
 
 
-def _receive(person: Person, fields: dict[str, Any], at: datetime) -> None:
-    delivery.deliver_fields(person, {"to": f"{person.name} <{person.email}>"} | fields, at)
+def _receive(world: Sandbox, person: Person, fields: dict[str, Any], at: datetime) -> None:
+    delivery.deliver_fields(world, person, {"to": f"{person.name} <{person.email}>"} | fields, at)
 
 
 def _mail_for_ada() -> list[tuple[timedelta, dict[str, Any]]]:

@@ -163,6 +163,7 @@ class Api:
             person,
             token.scopes,
             self._world.clock.now(),
+            project=token.project,
             params=params,
             body=body,
             media=media,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailgrant.sandbox import gmail_calls, gmail_drafts, gmail_labels, gmail_messages, gmail_threads
+from mailgrant.sandbox import (
+    gmail_addresses,
+    gmail_calls,
+    gmail_drafts,
+    gmail_labels,
+    gmail_messages,
+    gmail_push,
+    gmail_settings,
+    gmail_threads,
+)
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.history import Record
 from mailgrant.sandbox.wire import ApiCall, Handler
@@ -51,4 +60,7 @@ HANDLERS: Mapping[str, Handler] = {
     **gmail_threads.HANDLERS,
     **gmail_labels.HANDLERS,
     **gmail_drafts.HANDLERS,
+    **gmail_settings.HANDLERS,
+    **gmail_addresses.HANDLERS,
+    **gmail_push.HANDLERS,
 }

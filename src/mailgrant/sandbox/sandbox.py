@@ -27,6 +27,7 @@ from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
 from mailgrant.sandbox.keys import SigningKey
 from mailgrant.sandbox.people import People, Person
+from mailgrant.sandbox.push import Push
 from mailgrant.sandbox.quota import Ledger, Profile
 from mailgrant.sandbox.scopes import complaint, normal
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
@@ -67,6 +68,7 @@ class Sandbox:
         self.journal = Journal()
         self.post = Post(self)
         self.channels = Channels(self)
+        self.push = Push(self)
         self._doors = Doors(self, Api(self, {**gmail.HANDLERS, **calendar.HANDLERS}))
         self._plant(self)
 
@@ -111,6 +113,7 @@ class Sandbox:
         with self._lock:
             answer = admission.carry_out()
             self.channels.look()
+            self.push.look()
             admission.entry.status = answer.status
             admission.entry.bytes = len(answer.body)
             self.abandon(admission)

@@ -82,8 +82,8 @@ class ApiCall:
     """
     One call of one API method by one person, already checked against the discovery document.
 
-    `params` are the path's and query's, converted (repeated ones are lists, booleans and integers
-    are such), absent ones absent.
+    `project` is the one whose client calls. `params` are the path's and query's, converted (repeated
+    ones are lists, booleans and integers are such), absent ones absent.
     """
 
     method: ApiMethod
@@ -91,6 +91,7 @@ class ApiCall:
     person: Person
     scopes: frozenset[str]
     now: datetime
+    project: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     media: Media | None = None

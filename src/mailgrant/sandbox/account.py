@@ -6,11 +6,13 @@ What it gives back are plain values; changing them changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox import delivery
+from mailgrant.sandbox import delivery, hand
 from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.people import Person
 
@@ -87,12 +89,12 @@ class Account:
         `labels`, `date`.
         """
         fields = {"from": from_, "to": self.email, "subject": subject, "text": text} | more
-        with self._world.locked():
+        with self._changing():
             return _held(delivery.deliver_fields(self._world, self._person, fields, self._world.clock.now()))
 
     def deliver(self, raw: bytes, *, labels: tuple[str, ...] = ("INBOX", "UNREAD")) -> HeldMessage:
         """Put a mail into the mailbox as it is (RFC 5322), without rewriting anything."""
-        with self._world.locked():
+        with self._changing():
             return _held(Arrival(self._world, self._person, raw).receive(labels=labels))
 
     def messages(self, query: str = "") -> list[HeldMessage]:
@@ -109,10 +111,53 @@ class Account:
         """Put an event into the calendar; `more` is the rest of Google's Event JSON. Returns it."""
         times = {"start": {"dateTime": start.isoformat()}, "end": {"dateTime": end.isoformat()}}
         body = {"summary": summary, **times, **more}
-        with self._world.locked():
+        with self._changing():
             added: dict[str, Any] = self._person.diary.add_event("primary", body, actor=self.email)
-            self._world.channels.look()
             return added
+
+    @property
+    def drafts(self) -> dict[str, HeldMessage]:
+        """The drafts by their ids, newest first."""
+        held = self._person.mailbox
+        with self._world.locked():
+            return {
+                draft_id: _held(found)
+                for found in held.search("in:drafts")
+                if (draft_id := held.drafts.draft_of(found.id))
+            }
+
+    def edit_draft(self, draft_id: str, **fields: Any) -> HeldMessage:
+        """Change a draft as its owner would in Gmail's page: `to`, `cc`, `bcc`, `subject`, `text`, `html`."""
+        with self._changing():
+            return _held(hand.edit(self._person, draft_id, fields))
+
+    def send_draft(self, draft_id: str) -> HeldMessage:
+        """Send a draft as its owner would in Gmail's page; returns the copy in Sent."""
+        with self._changing():
+            return _held(hand.send(self._world, self._person, draft_id))
+
+    def delete_draft(self, draft_id: str) -> None:
+        """Throw a draft away as its owner would in Gmail's page."""
+        with self._changing():
+            hand.delete(self._person, draft_id)
+
+    def confirm(self, address: str) -> None:
+        """
+        Agree, as the owner of `address`, that this account sends as it or forwards to it.
+
+        Raises ValueError if nobody was asked.
+        """
+        with self._changing():
+            if not self._person.settings.confirm(address):
+                raise ValueError(f"{self.email} has asked nothing of {address}")
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Keep requests out, and afterwards tell those who watch."""
+        with self._world.locked():
+            yield
+            self._world.channels.look()
+            self._world.push.look()
 
 
 def _held(stored: StoredMessage) -> HeldMessage:

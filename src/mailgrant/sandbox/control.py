@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from mailgrant import _version
-from mailgrant.sandbox import delivery, entropy
+from mailgrant.sandbox import delivery, entropy, hand
 from mailgrant.sandbox.api import dump
 from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
@@ -33,6 +33,7 @@ from mailgrant.sandbox.fields import (
     truth,
 )
 from mailgrant.sandbox.people import Person
+from mailgrant.sandbox.push import Topic
 from mailgrant.sandbox.routes import Routes
 from mailgrant.sandbox.webpage import WebPage, wants_page
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
@@ -58,6 +59,12 @@ MAIL = {
     "attachments": Field((list,), "a list of objects"),
     "headers": Field((dict,), "an object"),
 }
+DRAFT = {
+    "edit": Field((dict,), "an object"),
+    "send": truth(default=False),
+    "delete": truth(default=False),
+}
+TOPIC = {"topic": required_text(), "push": text(), "publisher": truth(default=True)}
 CLIENT = {
     "type": required_text(),
     "redirect_uris": texts(),
@@ -88,6 +95,9 @@ class Control:
             ("POST", "accounts/{email}/messages"): self._deliver,
             ("GET", "accounts/{email}/messages"): self._messages,
             ("POST", "accounts/{email}/events"): self._add_event,
+            ("POST", "accounts/{email}/drafts/{id}"): self._handle_draft,
+            ("POST", "accounts/{email}/confirm"): self._confirm,
+            ("POST", "topics"): self._add_topic,
             ("GET", "sent"): self._sent,
             ("POST", "clients"): self._add_client,
             ("POST", "authorize"): self._authorize,
@@ -160,6 +170,32 @@ class Control:
         query = dict(request.query).get("q", "")
         held = self._person(values["email"]).mailbox.search(query)
         return _json({"messages": [_message(stored) for stored in held]})
+
+    def _handle_draft(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
+        fields = present_fields(request, DRAFT)
+        person, draft_id = self._person(values["email"]), values["id"]
+        if len(fields) != 1 or False in fields.values():
+            raise ControlError(400, "A draft takes `edit`, `send` or `delete`, one of them.", 'Send {"send": true}.')
+        if "delete" in fields:
+            hand.delete(person, draft_id)
+            return _json({})
+        if "send" in fields:
+            stored = hand.send(self._world, person, draft_id)
+        else:
+            stored = hand.edit(person, draft_id, fields["edit"])
+        return _json({"id": stored.id, "threadId": stored.thread_id})
+
+    def _confirm(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
+        address = read_fields(request, {"address": required_text()})["address"]
+        if not self._person(values["email"]).settings.confirm(address):
+            raise ControlError(404, f"{values['email']} has asked nothing of {address}.", "Add the address first.")
+        return _json({})
+
+    def _add_topic(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        fields = read_fields(request, TOPIC)
+        topic = Topic(fields["topic"], push=fields["push"], publisher=fields["publisher"])
+        self._world.push.add_topic(topic)
+        return _json({"topic": topic.name, "push": topic.push, "publisher": topic.publisher}, status=201)
 
     def _add_event(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         person = self._person(values["email"])

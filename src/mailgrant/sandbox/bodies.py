@@ -25,14 +25,23 @@ def read_body(method: ApiMethod, content: bytes) -> dict[str, Any]:
     """Return a call's JSON body, `{}` when there is none; raises `ApiError` in its API's dialect."""
     if not content.strip() or method.request is None:
         return {}
-    if method.api == CALENDAR:
-        return _read_leniently(method, content)
+    read = _read_leniently if method.api == CALENDAR else _read_strictly
+    try:
+        return read(method, content)
+    except RecursionError as error:
+        # Google stops at a hundred levels; Python's limit does as well, and no honest body comes near either.
+        if method.api == CALENDAR:
+            raise _unparsable() from error
+        raise unreadable("Invalid JSON payload received. Nested too deeply.", "") from error
+
+
+def _read_strictly(method: ApiMethod, content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except ValueError as error:
         first = getattr(error, "msg", "the text is not UTF-8")
         raise unreadable(f"Invalid JSON payload received. {first}", "") from error
-    name = method.request
+    name = method.request or ""
     root = "" if name.endswith("Request") else snake(name)
     checked = _strict({"$ref": name}, value, root)
     return checked if isinstance(checked, dict) else {}
@@ -109,9 +118,9 @@ def _read_leniently(method: ApiMethod, content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except ValueError as error:
-        raise ApiError(400, "parseError", "Parse Error") from error
+        raise _unparsable() from error
     if not isinstance(value, dict):
-        raise ApiError(400, "parseError", "Parse Error")
+        raise _unparsable()
     kept: dict[str, Any] = _lenient({"$ref": method.request}, value)
     return kept
 
@@ -160,6 +169,10 @@ def _lenient_number(schema: Schema, value: Any) -> float:
 
 def _lenient_anything(_: Schema, value: Any) -> Any:
     return value
+
+
+def _unparsable() -> ApiError:
+    return ApiError(400, "parseError", "Parse Error")
 
 
 def _invalid() -> ApiError:

@@ -38,8 +38,9 @@ types: $(VENV)/dev.stamp  ## check types
 
 docs: $(VENV)/dev.stamp  ## write the reference, check that links lead somewhere and code blocks run
 	$(BIN)/python scripts/make_reference.py
+	$(BIN)/python scripts/make_changelog.py
 	$(BIN)/pytest -q tests/house/test_documents.py tests/house/test_readme.py tests/house/test_consoles.py \
-	    tests/house/test_reference.py
+	    tests/house/test_reference.py tests/house/test_security.py tests/house/test_changelog.py
 
 sync: $(VENV)/dev.stamp  ## write _sync from _async
 	$(BIN)/python scripts/unasync.py

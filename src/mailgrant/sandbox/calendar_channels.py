@@ -56,7 +56,7 @@ def stop(call: ApiCall) -> None:
         raise refusals.required("Missing channel id." if not channel_id else "Missing resource id.")
     channel = call.world.channels.find(channel_id)
     if channel is None or (channel.watched.id, channel.watched.owner) != (resource_id, call.person.email):
-        raise refusals.channel_not_found(channel_id)
+        raise refusals.channel_not_found(channel_id, call.project)
     call.world.channels.close(channel)
 
 

@@ -10,8 +10,6 @@ from mailgrant.sandbox.wire import ApiError
 
 CALENDAR = "calendar"
 PARAMETER = "parameter"
-# Stands for the number of the program's project.
-PROJECT = "000000000000"
 
 
 def bad_request() -> ApiError:
@@ -105,9 +103,9 @@ def forbidden(message: str = "Forbidden") -> ApiError:
     return ApiError(403, "forbidden", message)
 
 
-def channel_not_found(channel_id: str) -> ApiError:
+def channel_not_found(channel_id: str, project: str) -> ApiError:
     """No such channel, or somebody else's."""
-    return ApiError(404, "notFound", f"Channel '{channel_id}' not found for project '{PROJECT}'")
+    return ApiError(404, "notFound", f"Channel '{channel_id}' not found for project '{project}'")
 
 
 def channel_not_unique(channel_id: str) -> ApiError:

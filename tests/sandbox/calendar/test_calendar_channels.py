@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.clients import ClientKind
 from mailgrant.sandbox.courier import Parcel, deliver
 
 from .conftest import ADA, GRACE, NOON, Desk
@@ -163,11 +164,12 @@ def test_a_stopped_channel_is_silent(world: Sandbox, ada: Desk, webhook: Webhook
 def test_a_channel_can_only_be_stopped_by_both_its_ids_and_its_owner(ada: Desk, grace: Desk, webhook: Webhook) -> None:
     channel = watch(ada, webhook)
     ids = {"id": channel["id"], "resourceId": channel["resourceId"]}
+    project = ada.world.clients.default(ClientKind.INSTALLED).project
 
     for desk, body in ((ada, {**ids, "resourceId": "other"}), (ada, {**ids, "id": "other"}), (grace, ids)):
         refusal = desk.refused("channels.stop", body)
         assert (refusal["status"], refusal["reason"]) == (404, "notFound")
-        assert refusal["message"] == f"Channel '{body['id']}' not found for project '000000000000'"
+        assert refusal["message"] == f"Channel '{body['id']}' not found for project '{project}'"
     assert ada.refused("channels.stop", {"id": channel["id"]})["reason"] == "required"
 
 

@@ -26,23 +26,38 @@ FULL = (
     "https://www.googleapis.com/auth/gmail.settings.sharing",
     "https://www.googleapis.com/auth/calendar",
 )
-JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call to be made: what goes into the path, behind it, and into the body (`bytes` as they are)."""
+    """
+    One call to be made: what goes into the path, behind it, and into the body (`bytes` as they are).
+
+    `media` goes to the upload path in place of a body.
+    """
 
     method: ApiMethod
     path: Mapping[str, str] = field(kw_only=True, default_factory=dict)
     query: Sequence[tuple[str, str]] = field(kw_only=True, default=())
     body: Any = field(kw_only=True, default=None)
+    media: bytes | None = field(kw_only=True, default=None)
 
     @property
     def target(self) -> str:
         """The path and query as they are sent."""
-        path = "/".join(self._filled(segment) for segment in self.method.segments)
-        return f"/{path}?{urlencode(self.query)}" if self.query else f"/{path}"
+        segments = self.method.segments if self.media is None else self.method.upload_segments[0]
+        path = "/".join(self._filled(segment) for segment in segments)
+        query = self.query if self.media is None else [*self.query, ("uploadType", "media")]
+        return f"/{path}?{urlencode(query)}" if query else f"/{path}"
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        if self.media is not None:
+            return self.media
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body or b""
+        return json.dumps(self.body).encode()
 
     def asking(self, *pairs: tuple[str, str]) -> Order:
         """Return the call with more in its query; what is named there already is replaced."""
@@ -84,11 +99,10 @@ class Bench:
     def send(self, order: Order, token: str | None = "full") -> Answer:
         """Make a call, as Ada who may do everything unless another token, or None, is given."""
         text = self.token() if token == "full" else token
-        headers = JSON | ({"authorization": f"Bearer {text}"} if text else {})
-        content = b"" if order.body is None else order.body
-        if not isinstance(content, bytes):
-            content = json.dumps(content).encode()
-        return self.world.handle(HttpRequest(order.method.http_method, order.target, headers=headers, body=content))
+        kind = "application/json" if order.media is None else "message/rfc822"
+        headers = {"content-type": kind} | ({"authorization": f"Bearer {text}"} if text else {})
+        verb = order.method.http_method
+        return self.world.handle(HttpRequest(verb, order.target, headers=headers, body=order.content))
 
     def call(self, method_id: str, body: Any = None, *, email: str = ADA, **path: str) -> Any:
         """Make a call that must succeed and return its resource; raises `Unplayed` where nothing answers."""

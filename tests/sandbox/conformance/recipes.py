@@ -13,11 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailgrant.sandbox.clients import ClientKind
 from mailgrant.sandbox.discovery import ApiMethod
+from mailgrant.sandbox.push import Topic
 
 from .bench import ADA, GRACE, Bench, Order, Unplayed
 
-ELSEWHERE = "ada@elsewhere.example"
+ALIAS = {
+    "sendAsEmail": "ada@elsewhere.example",
+    "smtpMsa": {"host": "smtp.elsewhere.example", "port": 465, "securityMode": "ssl"},
+}
 MAIL = (
     b"From: ada@example.com\r\nTo: grace@example.com\r\nSubject: Lunch?\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
@@ -69,7 +74,7 @@ PATHS: dict[str, dict[str, str]] = {
 }
 
 RECIPES: dict[str, Recipe] = {
-    "gmail.users.watch": Recipe(body={"topicName": "projects/sandbox/topics/mail"}),
+    "gmail.users.watch": Recipe(body={"topicName": "$topic"}),
     "gmail.users.drafts.create": Recipe(body={"message": {"raw": RAW}}),
     "gmail.users.drafts.send": Recipe(body={"id": "$draft"}, astray={"id": "r-1"}),
     "gmail.users.drafts.update": Recipe(body={"message": {"raw": RAW}}),
@@ -88,14 +93,14 @@ RECIPES: dict[str, Recipe] = {
     "gmail.users.settings.updateAutoForwarding": Recipe(body={"enabled": False}),
     "gmail.users.settings.updateImap": Recipe(body={"enabled": True}),
     "gmail.users.settings.updateLanguage": Recipe(body={"displayLanguage": "de"}),
-    "gmail.users.settings.updatePop": Recipe(body={"accessWindow": "disabled"}),
+    "gmail.users.settings.updatePop": Recipe(body={"accessWindow": "disabled", "disposition": "leaveInInbox"}),
     "gmail.users.settings.updateVacation": Recipe(body={"enableAutoReply": True, "responseSubject": "At lunch"}),
     "gmail.users.settings.delegates.create": Recipe(body={"delegateEmail": GRACE}),
     "gmail.users.settings.filters.create": Recipe(
         body={"criteria": {"from": GRACE}, "action": {"addLabelIds": ["STARRED"]}}
     ),
     "gmail.users.settings.forwardingAddresses.create": Recipe(body={"forwardingEmail": GRACE}),
-    "gmail.users.settings.sendAs.create": Recipe(body={"sendAsEmail": ELSEWHERE}),
+    "gmail.users.settings.sendAs.create": Recipe(body=ALIAS),
     "gmail.users.settings.sendAs.patch": Recipe(body={"signature": "Ada"}),
     "gmail.users.settings.sendAs.update": Recipe(body={"signature": "Ada"}),
     "calendar.acl.insert": Recipe(body={"role": "reader", "scope": {"type": "user", "value": GRACE}}),
@@ -151,6 +156,11 @@ def cook(bench: Bench, method: ApiMethod) -> Order:
     )
 
 
+def made_alone(bench: Bench, name: str) -> str:
+    """Return the id of something that is made for no call in particular."""
+    return _make(bench, name, {})
+
+
 def path_parameters(method: ApiMethod) -> list[str]:
     """Return the names of what a method's path is made of."""
     return re.findall(r"\{(\w+)\}", "/".join(method.segments))
@@ -187,6 +197,13 @@ def _message(bench: Bench, _: Mapping[str, str]) -> str:
     return str(bench.call("gmail.users.messages.insert", {"raw": RAW, "labelIds": ["INBOX"]})["id"])
 
 
+def _topic(bench: Bench, _: Mapping[str, str]) -> str:
+    """Make a topic of the program's own project that nobody listens to."""
+    topic = Topic(f"projects/{bench.world.clients.default(ClientKind.INSTALLED).project}/topics/mail")
+    bench.world.push.add_topic(topic)
+    return topic.name
+
+
 def _history(bench: Bench, made: Mapping[str, str]) -> str:
     before = str(bench.call("gmail.users.getProfile")["historyId"])
     _message(bench, made)
@@ -220,7 +237,7 @@ def _created(method_id: str, body: Any, key: str = "id") -> Callable[[Bench, Map
 
 SETTINGS = "gmail.users.settings"
 MAKERS: dict[str, Callable[[Bench, Mapping[str, str]], str]] = {
-    "alias": _created(f"{SETTINGS}.sendAs.create", {"sendAsEmail": ELSEWHERE}, "sendAsEmail"),
+    "alias": _created(f"{SETTINGS}.sendAs.create", ALIAS, "sendAsEmail"),
     "attachment": _attachment,
     "calendar": _created("calendar.calendars.insert", {"summary": "Lunches"}),
     "channel": _created("calendar.events.watch", WEBHOOK, "resourceId"),
@@ -239,4 +256,5 @@ MAKERS: dict[str, Callable[[Bench, Mapping[str, str]], str]] = {
     "seen": _seen,
     "series": _series,
     "thread": _created("gmail.users.messages.insert", {"raw": RAW, "labelIds": ["INBOX"]}, "threadId"),
+    "topic": _topic,
 }

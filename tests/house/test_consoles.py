@@ -20,8 +20,6 @@ from pathlib import Path
 
 import pytest
 
-from mailgrant.sandbox import Sandbox
-
 from .tree import ROOT
 
 GUIDES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
@@ -99,6 +97,8 @@ def appears(line: str, output: str) -> bool:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A reader's working folder, beside a sandbox with the demo's people in it, and a browser that agrees."""
+    from mailgrant.sandbox import Sandbox
+
     world = Sandbox(seed="demo", consent="auto", quota="off")
     with world.serve():
         kept = tmp_path / "client_secret.json"

@@ -333,7 +333,7 @@ def test_ctrl_c_is_exit_130_and_tidy(desk: Path, sandbox: Sandbox) -> None:
         assert process.stderr is not None
         line_with(process.stderr, "http://127.0.0.1", "/auth")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=40)
 
     assert process.returncode == 130
     assert "interrupted" in err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -366,19 +365,18 @@ def test_a_sync_of_instances_brings_only_the_instance_that_changed(ada: Any, wee
     assert ada.summaries(singleEvents=True, syncToken=token) == ["Party"]
 
 
+@pytest.mark.timeout(20)  # Listed to its end it would take minutes.
 @pytest.mark.parametrize("order", [{}, {"orderBy": "startTime"}, {"orderBy": "updated"}])
 def test_an_endless_series_is_listed_without_an_end_in_no_time(
     ada: Any, weekly: Callable[..., Any], order: dict[str, str]
 ) -> None:
     weekly("RRULE:FREQ=DAILY")
-    began = time.perf_counter()
 
     found = ada.listed(singleEvents=True, maxResults=10, timeMax="9999-12-31T00:00:00Z", **order)
     nothing = ada.listed(singleEvents=True, q="absent", timeMax="9999-12-31T00:00:00Z", **order)
 
     assert len(found["items"]) == 10
     assert nothing["items"] == []
-    assert time.perf_counter() - began < 2
 
 
 def test_an_endless_series_is_expanded_as_far_as_the_horizon(ada: Any, weekly: Callable[..., Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -283,15 +282,15 @@ def test_instances_that_never_end_are_refused(ada: Any) -> None:
     assert ada.refused("events.insert", body)["reason"] == "timeRangeTooLong"
 
 
+@pytest.mark.timeout(20)  # Walked from its start it would take minutes.
 @pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=DAILY;COUNT=999999999", "FREQ=MONTHLY"])
 def test_a_series_from_the_old_days_is_listed_in_no_time(ada: Any, rule: str) -> None:
     event = ada.add("Prayer", "1604-01-01", recurrence=[f"RRULE:{rule}"])
     token = ada.listed(singleEvents=True, timeMin="2026-01-01T00:00:00Z", timeMax="2026-02-01T00:00:00Z")
-    began = time.perf_counter()
 
     ada.listed(singleEvents=True, orderBy="updated", maxResults=1)
     ada.listed(timeMin="2026-01-01T00:00:00Z")
     ada.patch(event["id"], recurrence=["RRULE:FREQ=YEARLY"])
     ada.listed(singleEvents=True, syncToken=token["nextSyncToken"])
 
-    assert time.perf_counter() - began < 3
+    assert ada.summaries(singleEvents=True, maxResults=1) == ["Prayer"]

@@ -180,7 +180,18 @@ class Api:
             raise errors.bad_credential(method)
         if not token.scopes & method.scopes:
             raise errors.insufficient_scopes(method)
+        self._check_service(method, token, person)
         return token, person
+
+    def _check_service(self, method: ApiMethod, token: AccessToken, person: Person) -> None:
+        """Refuse where the project, the organisation or the account has not got the service."""
+        policies = self._world.policies
+        if not policies.is_enabled(method.api, token.project):
+            raise errors.api_disabled(method, token.project)
+        if not policies.allows_apps(method.api, person.email):
+            raise errors.apps_disabled(method.api)
+        if method.api == GMAIL and not person.gmail:
+            raise errors.no_mailbox(robot=person.robot)
 
 
 def bearer(request: HttpRequest) -> str | None:

@@ -61,7 +61,7 @@ def delete(call: ApiCall) -> None:
     calendar = access.calendar
     if calendar.primary:
         raise refusals.restricted("cannotDeletePrimaryCalendar", "The primary calendar cannot be deleted.")
-    for person in call.world.people:
+    for person in call.world.people.everybody():
         entry = person.diary.entries.get(calendar.id)
         if entry is not None and not entry.deleted:
             person.diary.unlist(calendar.id)

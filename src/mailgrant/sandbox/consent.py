@@ -129,7 +129,12 @@ class ConsentDesk:
         return self._choose(sign_in, person, status=302)
 
     def _hinted(self, asked: AuthorizationRequest) -> Person | None:
-        return self._world.people.find(asked.login_hint) if asked.login_hint else None
+        return self._account(asked.login_hint) if asked.login_hint else None
+
+    def _account(self, email: str) -> Person | None:
+        """Return whom an address belongs to, None for service accounts: they cannot sign in."""
+        found = self._world.people.find(email)
+        return None if found is None or found.robot else found
 
     def _covered(self, asked: AuthorizationRequest, person: Person) -> bool:
         return asked.scopes <= self._world.tokens.granted(asked.client.project, person.email)
@@ -141,7 +146,7 @@ class ConsentDesk:
             return pages.over()
         if request.verb == "GET":
             return pages.chooser(sign_in.id, sign_in.request, list(self._world.people))
-        person = self._world.people.find(read_form(request).get("account", ""))
+        person = self._account(read_form(request).get("account", ""))
         if person is None:
             return redirect(_page(CHOOSER, sign_in), status=303)
         try:

@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 
 from mailgrant import _version
 from mailgrant.sandbox import delivery, entropy, hand
-from mailgrant.sandbox.api import dump
 from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
 from mailgrant.sandbox.faults import Fault, duration
+from mailgrant.sandbox.console import Console
 from mailgrant.sandbox.fields import (
     ControlError,
     Field,
     present_fields,
+    json_answer,
     read_fields,
     read_object,
     required_text,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from mailgrant.sandbox.sandbox import Sandbox
 
 CONTROL = "/_sandbox/"
-JSON = "application/json; charset=utf-8"
 RFC822 = "message/rfc822"
 READABLE = frozenset({"application/json", RFC822})
 
@@ -55,6 +55,7 @@ ACCOUNT = {
 MAIL = {
     **{name: text() for name in ("from", "subject", "text", "html", "date")},
     **{name: text_or_texts() for name in ("to", "cc", "bcc")},
+    "gmail": truth(default=True),
     "labels": texts(),
     "attachments": Field((list,), "a list of objects"),
     "headers": Field((dict,), "an object"),
@@ -125,17 +126,17 @@ class Control:
             work, values = found
             return work(request, values)
         except ControlError as error:
-            return _json({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
+            return json_answer({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
         except ApiError as error:
-            return _json({"error": {"message": error.message, "hint": ""}}, status=error.status)
+            return json_answer({"error": {"message": error.message, "hint": ""}}, status=error.status)
         except (ValueError, OverflowError) as error:
-            return _json({"error": {"message": f"{error}", "hint": "Change it and send it again."}}, status=400)
+            return json_answer({"error": {"message": f"{error}", "hint": "Change it and send it again."}}, status=400)
 
     def _index(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         if wants_page(request):
             return self._page.show(request)
         world = self._world
-        return _json(
+        return json_answer(
             {
                 "version": _version.__version__,
                 "clock": {"now": _written(world.clock.now())},
@@ -148,7 +149,7 @@ class Control:
 
     def _add_account(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, ACCOUNT)
-        return _json(_account(self._world.people.add(**fields)), status=201)
+        return json_answer(_account(self._world.people.add(**fields)), status=201)
 
     def _person(self, email: str) -> Person:
         person = self._world.people.find(email)
@@ -164,12 +165,12 @@ class Control:
             stored = delivery.deliver_fields(
                 self._world, person, present_fields(request, MAIL), self._world.clock.now()
             )
-        return _json({"id": stored.id, "threadId": stored.thread_id}, status=201)
+        return json_answer({"id": stored.id, "threadId": stored.thread_id}, status=201)
 
     def _messages(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         query = dict(request.query).get("q", "")
         held = self._person(values["email"]).mailbox.search(query)
-        return _json({"messages": [_message(stored) for stored in held]})
+        return json_answer({"messages": [_message(stored) for stored in held]})
 
     def _handle_draft(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         fields = present_fields(request, DRAFT)
@@ -178,31 +179,31 @@ class Control:
             raise ControlError(400, "A draft takes `edit`, `send` or `delete`, one of them.", 'Send {"send": true}.')
         if "delete" in fields:
             hand.delete(person, draft_id)
-            return _json({})
+            return json_answer({})
         if "send" in fields:
             stored = hand.send(self._world, person, draft_id)
         else:
             stored = hand.edit(person, draft_id, fields["edit"])
-        return _json({"id": stored.id, "threadId": stored.thread_id})
+        return json_answer({"id": stored.id, "threadId": stored.thread_id})
 
     def _confirm(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         address = read_fields(request, {"address": required_text()})["address"]
         if not self._person(values["email"]).settings.confirm(address):
             raise ControlError(404, f"{values['email']} has asked nothing of {address}.", "Add the address first.")
-        return _json({})
+        return json_answer({})
 
     def _add_topic(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, TOPIC)
         topic = Topic(fields["topic"], push=fields["push"], publisher=fields["publisher"])
         self._world.push.add_topic(topic)
-        return _json({"topic": topic.name, "push": topic.push, "publisher": topic.publisher}, status=201)
+        return json_answer({"topic": topic.name, "push": topic.push, "publisher": topic.publisher}, status=201)
 
     def _add_event(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         person = self._person(values["email"])
-        return _json(person.diary.add_event("primary", read_object(request), actor=person.email), status=201)
+        return json_answer(person.diary.add_event("primary", read_object(request), actor=person.email), status=201)
 
     def _sent(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return _json({"sent": [_sent_mail(mail) for mail in self._world.post.sent]})
+        return json_answer({"sent": [_sent_mail(mail) for mail in self._world.post.sent]})
 
     def _add_client(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, CLIENT)
@@ -219,21 +220,21 @@ class Control:
             name=fields["name"],
         )
         self._world.clients.add(client)
-        return _json(_client(client) | {"client_secret": client.secret, "file": client.file()}, status=201)
+        return json_answer(_client(client) | {"client_secret": client.secret, "file": client.file()}, status=201)
 
     def _authorize(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        return _json(self._world.authorize(**read_fields(request, AUTHORIZATION)))
+        return json_answer(self._world.authorize(**read_fields(request, AUTHORIZATION)))
 
     def _revoke(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         self._world.revoke(**read_fields(request, GRANT))
-        return _json({})
+        return json_answer({})
 
     def _expire(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         self._world.expire_tokens(**read_fields(request, {"email": text()}))
-        return _json({})
+        return json_answer({})
 
     def _clock(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return _json({"now": _written(self._world.clock.now())})
+        return json_answer({"now": _written(self._world.clock.now())})
 
     def _set_clock(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, {"advance": text(), "set": text()})
@@ -243,32 +244,32 @@ class Control:
             now = self._world.clock.advance(duration(fields["advance"]))
         else:
             now = self._world.clock.set(datetime.fromisoformat(fields["set"]))
-        return _json({"now": _written(now)})
+        return json_answer({"now": _written(now)})
 
     def _faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return _json({"faults": [fault.to_json() for fault in self._world.faults]})
+        return json_answer({"faults": [fault.to_json() for fault in self._world.faults]})
 
     def _add_fault(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         self._world.faults.add(Fault.read(read_object(request)))
-        return _json({})
+        return json_answer({})
 
     def _clear_faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         self._world.faults.clear()
-        return _json({})
+        return json_answer({})
 
     def _requests(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return _json({"requests": [entry.to_json() for entry in self._world.journal]})
+        return json_answer({"requests": [entry.to_json() for entry in self._world.journal]})
 
     def _quota(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         used = self._world.ledger.used()
-        return _json(
+        return json_answer(
             {"quota": [{"account": email, "api": api, "units": units} for (email, api), units in used.items()]}
         )
 
     def _reset(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         read_fields(request, {})
         self._world.reset()
-        return _json({})
+        return json_answer({})
 
 
 def _guard(request: HttpRequest) -> None:
@@ -284,11 +285,6 @@ def _guard(request: HttpRequest) -> None:
     if request.verb == "POST" and request.media_type not in READABLE:
         hint = "Send Content-Type: application/json (for mail also message/rfc822)."
         raise ControlError(415, "The control API reads JSON and mails only.", hint)
-
-
-def _json(body: Mapping[str, Any], *, status: int = 200) -> Answer:
-    headers = [("Content-Type", JSON), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    return Answer(status, headers=headers, body=dump(body))
 
 
 def _written(moment: datetime) -> str:

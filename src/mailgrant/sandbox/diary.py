@@ -41,7 +41,7 @@ class Neighbours(Protocol):
 
     def find(self, email_or_sub: str, /) -> Neighbour | None: ...
 
-    def __iter__(self) -> Iterator[Neighbour]: ...
+    def everybody(self) -> Iterator[Neighbour]: ...
 
 
 @dataclass(slots=True)
@@ -300,5 +300,5 @@ def find_calendar(people: Neighbours, calendar_id: str) -> Calendar | None:
     person = people.find(calendar_id) if "@" in calendar_id else None
     if person is not None:
         return person.diary.primary
-    diaries = (person.diary for person in people)
+    diaries = (person.diary for person in people.everybody())
     return next((diary.calendars[calendar_id] for diary in diaries if calendar_id in diary.calendars), None)

@@ -28,6 +28,7 @@ from mailgrant.sandbox.forms import OAuthError, redirect
 from mailgrant.sandbox.identity import IdentityDesk
 from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import TokenDesk
+from mailgrant.sandbox.service_accounts import CERTIFICATES
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class Doors:
         self._world = world
         self._api = api
         self._control = Control(world)
-        self._doors = _table(TokenDesk(world), IdentityDesk(world), ConsentDesk(world))
+        identity = IdentityDesk(world)
+        self._robot_certificates = Door("oauth2.certs", identity.robot_pem)
+        self._doors = _table(TokenDesk(world), identity, ConsentDesk(world))
         self._doors |= _directory(Directory(world))
         self._doors |= {("POST", path): Door("batch", partial(self._batch, api)) for path, api in BATCHES.items()}
 
@@ -95,6 +98,8 @@ class Doors:
             work = _to_control if path == "/" else self._control.answer
             return Admission(request, entry, lambda: work(request), logged=False)
         door = self._doors.get((request.verb, path))
+        if path.startswith(CERTIFICATES) and request.verb == "GET":
+            door = self._robot_certificates
         if door is not None:
             admission = self._through(door, request, entry)
         else:

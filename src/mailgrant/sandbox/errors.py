@@ -19,6 +19,7 @@ CREDENTIAL_TAIL = (
     "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
     "See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
+API_TITLES = {GMAIL: "Gmail API", CALENDAR: "Google Calendar API"}
 CANONICAL = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -106,6 +107,40 @@ def delegation_denied(address: str) -> ApiError:
     return ApiError(403, "forbidden", f"Delegation denied for {address}")
 
 
+def api_disabled(method: ApiMethod, project: str) -> ApiError:
+    """Return the answer to a project that has not switched the API on."""
+    title, service = API_TITLES[method.api], SERVICES[method.api]
+    page = f"https://console.developers.google.com/apis/api/{service}/overview?project={project}"
+    message = (
+        f"{title} has not been used in project {project} before or it is disabled. Enable it by visiting {page} "
+        "then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our "
+        "systems and retry."
+    )
+    link = {"description": "Google developers console API activation", "url": page}
+    metadata = {"consumer": f"projects/{project}", "service": service, "serviceTitle": title}
+    metadata |= {"containerInfo": project, "activationUrl": page}
+    details: list[Mapping[str, Any]] = [
+        {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]},
+        error_info("SERVICE_DISABLED", method) | {"metadata": metadata},
+    ]
+    help_page = "https://console.developers.google.com"
+    return ApiError(
+        403, "accessNotConfigured", message, domain="usageLimits", extended_help=help_page, details=details
+    )
+
+
+def apps_disabled(api: str) -> ApiError:
+    """Return the answer to a person whose administrator lets no application in."""
+    name = "Gmail" if api == GMAIL else "Calendar"
+    return ApiError(403, "domainPolicy", f"The domain administrators have disabled {name} apps.")
+
+
+def no_mailbox(*, robot: bool) -> ApiError:
+    """Return the answer to an account that has no mailbox: a service account, or one never set up."""
+    message = "Precondition check failed." if robot else "Mail service not enabled"
+    return ApiError(400, "failedPrecondition", message, canonical="FAILED_PRECONDITION")
+
+
 def not_built(method: ApiMethod) -> ApiError:
     """Return the answer to a method that Google has and this sandbox does not."""
     return ApiError(501, "notImplemented", f"This sandbox does not play {method.id} yet; Google does.")
@@ -116,7 +151,7 @@ def internal_error() -> ApiError:
     return ApiError(500, "backendError", "Internal error encountered.")
 
 
-def error_info(reason: str, method: ApiMethod) -> Mapping[str, Any]:
+def error_info(reason: str, method: ApiMethod) -> dict[str, Any]:
     """Return the machine-readable detail that the shared front end adds (google.rpc.ErrorInfo)."""
     return {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailgrant.sandbox.wire import HttpRequest
+from mailgrant.sandbox.api import dump
+from mailgrant.sandbox.wire import Answer, HttpRequest
+
+JSON = "application/json; charset=utf-8"
 
 
 class ControlError(Exception):
@@ -74,6 +77,12 @@ def texts() -> Field:
 def text_or_texts(*, required: bool = False) -> Field:
     """Return a field that holds a text or a list of them."""
     return Field((str, list), "a text or a list of texts", required=required, texts=True)
+
+
+def json_answer(body: Mapping[str, Any], *, status: int = 200) -> Answer:
+    """Return an answer of the control API."""
+    headers = [("Content-Type", JSON), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    return Answer(status, headers=headers, body=dump(body))
 
 
 def read_object(request: HttpRequest) -> dict[str, Any]:

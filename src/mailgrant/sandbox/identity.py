@@ -16,6 +16,7 @@ from mailgrant.sandbox.forms import OAuthError, UnreadableJson, read_form, seale
 from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.scopes import EMAIL, IDENTITY, OPENID, PROFILE, in_token_order
+from mailgrant.sandbox.service_accounts import CERTIFICATES
 from mailgrant.sandbox.tokens import AccessToken
 from mailgrant.sandbox.wire import Answer, HttpRequest
 
@@ -45,7 +46,12 @@ METADATA = {
         *("aud", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "name", "picture", "sub")
     ],
     "code_challenge_methods_supported": ["plain", "S256"],
-    "grant_types_supported": ["authorization_code", "refresh_token"],
+    "grant_types_supported": [
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ],
 }
 
 
@@ -138,6 +144,13 @@ class IdentityDesk:
     def pem(self, _request: HttpRequest, _entry: Entry) -> Answer:
         """Answer the public keys as certificates."""
         return _public(self._world.key.as_pem())
+
+    def robot_pem(self, request: HttpRequest, _: Entry) -> Answer:
+        """Answer a service account's public key as a certificate."""
+        account = self._world.service_accounts.find(request.path.removeprefix(CERTIFICATES))
+        if account is None:
+            return errors.not_found_page(request.path)
+        return _public(account.key.as_pem() if account.key_live else {})
 
     def metadata(self, request: HttpRequest, _: Entry) -> Answer:
         """Answer OpenID Connect's discovery document; its addresses lead back to a sandbox on loopback."""

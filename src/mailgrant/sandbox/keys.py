@@ -1,5 +1,5 @@
 """
-SigningKey: what this Google signs id_tokens with, and the two forms in which it publishes it.
+SigningKey: what this Google or a service account signs with, and the forms in which a key is published.
 
 Times here are real ones, not the sandbox clock's: those who verify a signature look at their own watch.
 """
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 CERTIFICATE_LIFE = timedelta(days=17)
+FEDERATED = "federated-signon.system.gserviceaccount.com"
+# A certificate's common name holds no more.
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class _Pair:
 class SigningKey:
     """An RSA key made when it is first needed; making one takes a tenth of a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = FEDERATED) -> None:
+        self._owner = owner
         self._lock = threading.Lock()
         self._made: _Pair | None = None
 
@@ -64,11 +68,20 @@ class SigningKey:
         pair = self.pair()
         return {pair.kid: pair.certificate}
 
+    def as_private_pem(self) -> str:
+        """Return the private half (PKCS 8), as a service account's file holds it."""
+        from cryptography.hazmat.primitives import serialization
+
+        encoded = self.pair().key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return encoded.decode()
+
     def pair(self) -> _Pair:
         """Return the key, made on the first call."""
         with self._lock:
             if self._made is None:
-                self._made = _make_pair()
+                self._made = _make_pair(self._owner)
             return self._made
 
 
@@ -76,13 +89,13 @@ def _plain(jwk: dict[str, Any]) -> dict[str, Any]:
     return {name: jwk[name] for name in ("kty", "n", "e")}
 
 
-def _make_pair() -> _Pair:
+def _make_pair(owner: str) -> _Pair:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "federated-signon.system.gserviceaccount.com")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, owner[:LONGEST_NAME])])
     born = real_now() - timedelta(days=1)
     certificate = (
         x509.CertificateBuilder()

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox import scopes as scope_names
+from mailgrant.sandbox.assertions import JWT_BEARER, AssertionDesk
 from mailgrant.sandbox.clients import ClientState, OAuthClient
 from mailgrant.sandbox.forms import OAuthError, UnreadableJson, basic_credentials, read_form, sealed
 from mailgrant.sandbox.identity import id_token
@@ -38,6 +39,7 @@ class TokenDesk:
 
     def __init__(self, world: Sandbox) -> None:
         self._world = world
+        self._assertions = AssertionDesk(world)
         self._grant_types: dict[str, Callable[[OAuthClient, Form, Entry], dict[str, Any]]] = {
             AUTHORIZATION_CODE: self._redeem,
             REFRESH_TOKEN: self._refresh,
@@ -50,6 +52,9 @@ class TokenDesk:
         except UnreadableJson:
             return
         entry.grant_type = form.get("grant_type")
+        if entry.grant_type == JWT_BEARER:
+            self._assertions.describe(form, entry)
+            return
         entry.client_id = _client_id(request, form)
         refresh = self._world.tokens.refresh(form.get("refresh_token", ""))
         terms = self._world.tokens.code_terms(form.get("code", ""))
@@ -59,6 +64,8 @@ class TokenDesk:
         """Answer the token endpoint."""
         try:
             form = read_form(request)
+            if form.get("grant_type") == JWT_BEARER:
+                return sealed(self._assertions.redeem(request, form))
             grant = self._grant(form)
             client = self._client(request, form)
             return sealed(grant(client, form, entry))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 
 from mailgrant.sandbox.aliases import Aliases
@@ -22,7 +23,8 @@ class Person:
     One account.
 
     `sub` is the number by which Google knows a person for ever. `workspace` people belong to their
-    domain's organisation; `test_user` says whether applications in Testing accept them.
+    domain's organisation; `test_user` says whether applications in Testing accept them. `gmail` is false
+    where no mailbox was set up, `robot` true for a service account acting in its own name.
     """
 
     email: str
@@ -33,6 +35,8 @@ class Person:
     settings: MailSettings = field(kw_only=True, repr=False)
     workspace: bool = field(kw_only=True, default=False)
     test_user: bool = field(kw_only=True, default=True)
+    gmail: bool = field(kw_only=True, default=True)
+    robot: bool = field(kw_only=True, default=False)
 
     @property
     def given_name(self) -> str:
@@ -55,6 +59,10 @@ class Person:
         return f"https://lh3.googleusercontent.com/a/{self.sub}=s96-c"
 
 
+# For so long an administrator can bring a deleted account back; afterwards Google knows nothing of it.
+RESTORABLE = timedelta(days=20)
+
+
 class People:
     """The accounts of one sandbox, in the order in which they were added."""
 
@@ -62,9 +70,23 @@ class People:
         self._clock = clock
         self._ids = ids
         self._by_email: dict[str, Person] = {}
+        self._gone: dict[str, timedelta] = {}
 
-    def add(self, email: str, *, name: str = "", workspace: bool = False, test_user: bool = True) -> Person:
-        """Add an account; raises ValueError if the address is not one, or is taken."""
+    def add(
+        self,
+        email: str,
+        *,
+        name: str = "",
+        workspace: bool = False,
+        test_user: bool = True,
+        gmail: bool = True,
+        robot_id: str | None = None,
+    ) -> Person:
+        """
+        Add an account; raises ValueError if the address is not one, or is taken.
+
+        `robot_id` is the number of a service account, None for a person.
+        """
         local, at, domain = email.partition("@")
         if not (local and at and domain) or " " in email or "@" in domain:
             raise ValueError(f"{email!r} is not an email address")
@@ -74,9 +96,11 @@ class People:
         person = Person(
             email,
             name=known_as,
-            sub=subject_of(email),
+            sub=robot_id or subject_of(email),
             workspace=workspace,
             test_user=test_user,
+            gmail=gmail,
+            robot=robot_id is not None,
             mailbox=Mailbox(email, self._clock, self._ids),
             diary=Diary(email, self._clock, self._ids, neighbours=self),
             settings=MailSettings(Aliases(email, known_as)),
@@ -89,15 +113,30 @@ class People:
         found = self._by_email.get(email_or_sub.casefold())
         return found or next((person for person in self if person.sub == email_or_sub), None)
 
+    def remove(self, person: Person) -> None:
+        """Delete an account."""
+        del self._by_email[person.email.casefold()]
+        for name in (person.email.casefold(), person.sub):
+            self._gone[name] = self._clock.lived
+
+    def is_long_gone(self, email_or_sub: str) -> bool:
+        """True for an account that was deleted so long ago that nobody can bring it back."""
+        died = self._gone.get(email_or_sub.casefold())
+        return died is not None and self._clock.lived - died >= RESTORABLE
+
     def first(self) -> Person | None:
         """Return the account that was added first, None if there is none."""
         return next(iter(self), None)
 
-    def __iter__(self) -> Iterator[Person]:
+    def everybody(self) -> Iterator[Person]:
+        """Return the people and, since they have calendars too, the service accounts."""
         return iter(self._by_email.values())
 
+    def __iter__(self) -> Iterator[Person]:
+        return (person for person in self._by_email.values() if not person.robot)
+
     def __len__(self) -> int:
-        return len(self._by_email)
+        return sum(1 for _ in self)
 
 
 def subject_of(email: str) -> str:

@@ -27,9 +27,11 @@ from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
 from mailgrant.sandbox.keys import SigningKey
 from mailgrant.sandbox.people import People, Person
+from mailgrant.sandbox.policies import Policies
 from mailgrant.sandbox.push import Push
 from mailgrant.sandbox.quota import Ledger, Profile
 from mailgrant.sandbox.scopes import complaint, normal
+from mailgrant.sandbox.service_accounts import ServiceAccount, ServiceAccounts
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
 from mailgrant.sandbox.wire import Answer, HttpRequest
 
@@ -55,6 +57,8 @@ class Sandbox:
         self.quota = Profile(quota)
         self.url: str | None = None
         self._lock = threading.RLock()
+        # Outlives a reset, as the file does that holds it.
+        self.robot_key = SigningKey("mailgrant")
         self._plant = seeds.named(seed)
         self._fill()
 
@@ -67,6 +71,8 @@ class Sandbox:
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)
+        self.service_accounts = ServiceAccounts(self.robot_key)
+        self.policies = Policies()
         self.channels = Channels(self)
         self.push = Push(self)
         self._doors = Doors(self, Api(self, {**gmail.HANDLERS, **calendar.HANDLERS}))
@@ -236,4 +242,19 @@ def _known(names: list[str]) -> frozenset[str]:
     refused = complaint(names)
     if refused is not None:
         raise ValueError(refused)
+    def service_account(self, email: str | None = None) -> dict[str, Any]:
+        """
+        Return a service account's key file (the default one's); while the sandbox is served it leads here.
+
+        The default one may act as everybody here: an administrator has delegated every scope to it.
+        """
+        account = self._service_account(email)
+        return account.file(f"{self.url}/token" if self.url else GOOGLE_TOKEN_URI)
+
+    def _service_account(self, email: str | None) -> ServiceAccount:
+        account = self.service_accounts.default if email is None else self.service_accounts.find(email)
+        if account is None:
+            raise ValueError(f"this sandbox has no service account {email}")
+        return account
+
     return normal(names)

@@ -32,6 +32,12 @@ def descriptions() -> dict[str, str]:
     return known
 
 
+@cache
+def gmail_scopes() -> frozenset[str]:
+    """Return the scopes that open Gmail."""
+    return frozenset(document(GMAIL)["auth"]["oauth2"]["scopes"])
+
+
 def split(text: str) -> list[str]:
     """Return the scopes of a space-separated list, short names in their long form, in order, each once."""
     return list(dict.fromkeys(SHORT_NAMES.get(name, name) for name in text.split()))
@@ -56,6 +62,15 @@ def complaint(names: list[str]) -> str | None:
     valid = [name for name in names if name not in invalid]
     parts = ([f"valid=[{', '.join(valid)}]"] if valid else []) + [f"invalid=[{', '.join(invalid)}]"]
     return f"Some requested scopes were invalid. {{{', '.join(parts)}}}"
+
+
+def known_scopes(names: str | Iterable[str]) -> frozenset[str]:
+    """Return scopes in their long form, from a list or from a text; raises ValueError for a strange one."""
+    listed = names.split() if isinstance(names, str) else list(names)
+    refused = complaint(listed)
+    if refused is not None:
+        raise ValueError(refused)
+    return frozenset(SHORT_NAMES.get(name, name) for name in listed)
 
 
 def in_token_order(scopes: Iterable[str]) -> str:

@@ -117,6 +117,8 @@ def run(options: RunOptions) -> int:
     sandbox = Sandbox(options.now, consent=options.consent, seed=options.seed, quota=options.quota)
     sandbox.url = url = _url(options.host, listener)
     server = Server(App(sandbox, options.latency))
+    # Made beside the rest: the service account's file is named in the ready line.
+    threading.Thread(target=sandbox.robot_key.pair, daemon=True).start()
     # Caught before anybody is told that we are here: whoever reads the ready line may stop us at once.
     with _caught(server.handle_exit), data_folder(options.data) as folder, lead(url, folder) as entrance:
         announce(ready_line(sandbox, folder, entrance), options.ready_file)
@@ -155,7 +157,7 @@ def data_folder(named: Path | None) -> Iterator[Path]:
 
 def ready_line(sandbox: Sandbox, folder: Path, entrance: Entrance) -> dict[str, Any]:
     """Write the client files and return what the ready line says."""
-    files: dict[str, dict[str, str]] = {"client_secrets": {}, "google_client_secrets": {}}
+    files: dict[str, Any] = {"client_secrets": {}, "google_client_secrets": {}}
     for kind in ClientKind:
         here, googles = folder / f"client_secret_{kind.value}.json", folder / f"google_client_secret_{kind.value}.json"
         write_private(here, sandbox.client_secrets(kind.value))
@@ -179,5 +181,8 @@ def announce(ready: dict[str, Any], ready_file: Path | None) -> None:
     """Say on stdout that the sandbox is ready, and in a file if one is named."""
     if ready_file is not None:
         write_private(ready_file, ready)
+    robot = folder / "service_account.json"
+    write_private(robot, sandbox.service_account())
+    files["service_account"] = str(robot)
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

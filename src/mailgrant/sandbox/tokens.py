@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from typing import Protocol
 
 from mailgrant.sandbox import entropy
 from mailgrant.sandbox.clients import OAuthClient, Publishing
 from mailgrant.sandbox.clock import Clock
-from mailgrant.sandbox.scopes import IDENTITY
+from mailgrant.sandbox.scopes import IDENTITY, gmail_scopes
 
 CODE_LIFE = timedelta(minutes=10)
 ACCESS_LIFE = timedelta(seconds=3599)
@@ -25,6 +26,16 @@ IDLE_LIFE = timedelta(days=183)
 # For so long Google says why a refresh token died; later only that the request is bad.
 MEMORY_OF_DEATH = timedelta(hours=12)
 REFRESH_TOKENS_PER_CLIENT = 100
+
+
+class Holder(Protocol):
+    """Whom a token is issued to: a client, or a service account."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def project(self) -> str: ...
 
 
 class Verdict(Enum):
@@ -112,7 +123,7 @@ class TokenBook:
         """Make a code useless."""
         del self._codes[code]
 
-    def issue_access(self, client: OAuthClient, email: str, scopes: frozenset[str], *, offline: bool) -> AccessToken:
+    def issue_access(self, client: Holder, email: str, scopes: frozenset[str], *, offline: bool) -> AccessToken:
         """Issue an access token."""
         token = AccessToken(
             entropy.access_token(), client.id, client.project, email, scopes, self._clock.lived, offline=offline
@@ -191,6 +202,12 @@ class TokenBook:
             if (access.project, access.email) == (project, email):
                 access.over = True
         return self._grants.pop((project, email), None) is not None
+
+    def end_gmail(self, email: str) -> None:
+        """End a person's refresh tokens that open Gmail, as a new password does."""
+        for token in self._live_refresh():
+            if token.email == email and token.scopes & gmail_scopes():
+                token.ended = self._clock.lived
 
     def expire_access(self, email: str | None = None) -> int:
         """End every access token now, or one person's, as an hour's wait would; return how many."""

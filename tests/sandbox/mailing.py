@@ -18,6 +18,10 @@ GRACE = "grace@example.com"
 EVERYTHING = "https://mail.google.com/"
 READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 METADATA = "https://www.googleapis.com/auth/gmail.metadata"
+BASIC = "https://www.googleapis.com/auth/gmail.settings.basic"
+SHARING = "https://www.googleapis.com/auth/gmail.settings.sharing"
+ORGANISED = "linus@office.example"
+COLLEAGUE = "margaret@office.example"
 
 LUNCH = b"From: ada@example.com\r\nTo: grace@example.com\r\nSubject: Lunch?\r\n\r\nThursday at noon?\r\n"
 
@@ -82,3 +86,22 @@ def header(message: Any, name: str) -> str:
     """Return the first header of a Message resource's payload, "" if there is none."""
     headers = message["payload"]["headers"]
     return next((found["value"] for found in headers if found["name"].lower() == name.lower()), "")
+
+
+def settings(world: Sandbox, email: str = ADA) -> Gmail:
+    """Return a Gmail with all scopes that its settings need, an administrator's too."""
+    return Gmail(world, email, EVERYTHING, BASIC, SHARING)
+
+
+def organised(world: Sandbox) -> Gmail:
+    """Return the settings of somebody of an organisation that has two people."""
+    world.account(ORGANISED, workspace=True)
+    world.account(COLLEAGUE, workspace=True)
+    return settings(world, ORGANISED)
+
+
+def forward_to(world: Sandbox, gmail: Gmail, address: str) -> None:
+    """Let mail be forwarded to an address, and its owner agree."""
+    made = gmail.call("POST", "settings/forwardingAddresses", {"forwardingEmail": address})
+    if made["verificationStatus"] == "pending":
+        world.account(gmail.call("GET", "profile")["emailAddress"]).confirm(address)

@@ -100,7 +100,8 @@ class Arrival:
 
     def _forward(self, target: str) -> None:
         """Send the mail on as it is, unless it has been here before: two mailboxes may forward to each other."""
-        been = " ".join(all_headers(self._headers, FORWARDED_FOR)).casefold()
+        # Each says who forwarded, and to whom.
+        been = {value.casefold().partition(" ")[0] for value in all_headers(self._headers, FORWARDED_FOR)}
         own = self._person.email
         if own.casefold() in been or not self._person.settings.forwarding.accepts(target):
             return

@@ -37,7 +37,7 @@ def read_body(method: ApiMethod, content: bytes) -> dict[str, Any]:
 
 def _read_strictly(method: ApiMethod, content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content)
+        value = _parse(content)
     except ValueError as error:
         first = getattr(error, "msg", "the text is not UTF-8")
         raise unreadable(f"Invalid JSON payload received. {first}", "") from error
@@ -45,6 +45,14 @@ def _read_strictly(method: ApiMethod, content: bytes) -> dict[str, Any]:
     root = "" if name.endswith("Request") else snake(name)
     checked = _strict({"$ref": name}, value, root)
     return checked if isinstance(checked, dict) else {}
+
+
+def _parse(content: bytes) -> Any:
+    """Parse JSON; raises ValueError, also for half of a character, which JSON can spell and no answer could carry."""
+    value = json.loads(content)
+    if b"\\ud" in content.lower():
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _strict(schema: Schema, value: Any, path: str) -> Any:
@@ -116,7 +124,7 @@ def _wrong_type(schema: Schema, value: Any, path: str) -> ApiError:
 
 def _read_leniently(method: ApiMethod, content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(content)
+        value = _parse(content)
     except ValueError as error:
         raise _unparsable() from error
     if not isinstance(value, dict):

@@ -28,8 +28,11 @@ class BadMask(ValueError):
 @lru_cache(maxsize=512)
 def mask_for(api: str, schema: str, text: str) -> Mask:
     """Return the parsed mask, checked against the schema of the method's answer. It is shared: read only."""
-    parsed = parse(text)
-    _check(api, {"$ref": schema}, parsed, "")
+    try:
+        parsed = parse(text)
+        _check(api, {"$ref": schema}, parsed, "")
+    except RecursionError as error:
+        raise BadMask(text) from error
     return parsed
 
 

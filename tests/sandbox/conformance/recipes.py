@@ -145,20 +145,23 @@ def cook(bench: Bench, method: ApiMethod) -> Order:
     """Return a call of a method that ought to succeed, with everything it needs made."""
     found = recipe(method)
     made: dict[str, str] = {}
-    group = method.id.rpartition(".")[0]
-    usual = {"userId": "me", "calendarId": "primary", **PATHS.get(group, {}), **found.path}
-    wanted = {name: usual[name] for name in path_parameters(method)}
     return Order(
         method,
-        path=_filled(bench, made, wanted),
+        path=_filled(bench, made, usual_path(method)),
         query=list(_filled(bench, made, found.query).items()),
         body=_filled(bench, made, found.body),
     )
 
 
-def made_alone(bench: Bench, name: str) -> str:
-    """Return the id of something that is made for no call in particular."""
-    return _make(bench, name, {})
+def usual_path(method: ApiMethod) -> dict[str, str]:
+    """Return what goes into a method's path, things to be made as `$name`."""
+    usual = {"userId": "me", "calendarId": "primary", **PATHS.get(group(method), {}), **recipe(method).path}
+    return {name: usual[name] for name in path_parameters(method)}
+
+
+def group(method: ApiMethod) -> str:
+    """Return the resource that a method is of: `gmail.users.messages`."""
+    return method.id.rpartition(".")[0]
 
 
 def path_parameters(method: ApiMethod) -> list[str]:
@@ -174,69 +177,70 @@ def _filled(bench: Bench, made: dict[str, str], value: Any) -> Any:
         return [_filled(bench, made, inner) for inner in value]
     if not isinstance(value, str) or not value.startswith("$"):
         return value
-    if value not in made:
-        made[value] = _make(bench, value[1:], made)
-    return made[value]
+    return make(bench, value[1:], made)
 
 
-def _make(bench: Bench, name: str, made: Mapping[str, str]) -> str:
-    try:
-        return MAKERS[name](bench, made)
-    except Unplayed:
-        # The method under test is then not played either: the name leads nowhere, and need not.
-        return name
+def make(bench: Bench, name: str, made: dict[str, str]) -> str:
+    """Return the id of what is made under a name; `made` remembers it as `$name`."""
+    if f"${name}" not in made:
+        try:
+            made[f"${name}"] = MAKERS[name](bench, made)
+        except Unplayed:
+            # The method under test is then not played either: the name leads nowhere, and need not.
+            made[f"${name}"] = name
+    return made[f"${name}"]
 
 
-def _attachment(bench: Bench, made: Mapping[str, str]) -> str:
-    message_id = made.get("$message") or _message(bench, made)
+def _attachment(bench: Bench, made: dict[str, str]) -> str:
+    message_id = make(bench, "message", made)
     parts = bench.call("gmail.users.messages.get", id=message_id)["payload"]["parts"]
     return str(parts[1]["body"]["attachmentId"])
 
 
-def _message(bench: Bench, _: Mapping[str, str]) -> str:
+def _message(bench: Bench, _: dict[str, str]) -> str:
     return str(bench.call("gmail.users.messages.insert", {"raw": RAW, "labelIds": ["INBOX"]})["id"])
 
 
-def _topic(bench: Bench, _: Mapping[str, str]) -> str:
+def _topic(bench: Bench, _: dict[str, str]) -> str:
     """Make a topic of the program's own project that nobody listens to."""
     topic = Topic(f"projects/{bench.world.clients.default(ClientKind.INSTALLED).project}/topics/mail")
     bench.world.push.add_topic(topic)
     return topic.name
 
 
-def _history(bench: Bench, made: Mapping[str, str]) -> str:
+def _history(bench: Bench, made: dict[str, str]) -> str:
     before = str(bench.call("gmail.users.getProfile")["historyId"])
     _message(bench, made)
     return before
 
 
-def _seen(bench: Bench, _: Mapping[str, str]) -> str:
+def _seen(bench: Bench, _: dict[str, str]) -> str:
     """Let Ada read Grace's calendar."""
     bench.call("calendar.acl.insert", {"role": "reader", "scope": {"type": "user", "value": ADA}}, email=GRACE)
     return GRACE
 
 
-def _listed(bench: Bench, made: Mapping[str, str]) -> str:
+def _listed(bench: Bench, made: dict[str, str]) -> str:
     bench.call("calendar.calendarList.insert", {"id": _seen(bench, made)})
     return GRACE
 
 
-def _series(bench: Bench, _: Mapping[str, str]) -> str:
+def _series(bench: Bench, _: dict[str, str]) -> str:
     body = {"summary": "Lunch", **ZONED, "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"]}
     return str(bench.call("calendar.events.insert", body)["id"])
 
 
-def _rule(bench: Bench, made: Mapping[str, str]) -> str:
+def _rule(bench: Bench, made: dict[str, str]) -> str:
     rule = {"role": "reader", "scope": {"type": "user", "value": GRACE}}
-    return str(bench.call("calendar.acl.insert", rule, calendarId=made["$calendar"])["id"])
+    return str(bench.call("calendar.acl.insert", rule, calendarId=make(bench, "calendar", made))["id"])
 
 
-def _created(method_id: str, body: Any, key: str = "id") -> Callable[[Bench, Mapping[str, str]], str]:
+def _created(method_id: str, body: Any, key: str = "id") -> Callable[[Bench, dict[str, str]], str]:
     return lambda bench, _: str(bench.call(method_id, body)[key])
 
 
 SETTINGS = "gmail.users.settings"
-MAKERS: dict[str, Callable[[Bench, Mapping[str, str]], str]] = {
+MAKERS: dict[str, Callable[[Bench, dict[str, str]], str]] = {
     "alias": _created(f"{SETTINGS}.sendAs.create", ALIAS, "sendAsEmail"),
     "attachment": _attachment,
     "calendar": _created("calendar.calendars.insert", {"summary": "Lunches"}),

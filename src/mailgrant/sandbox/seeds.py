@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailgrant.sandbox import delivery
@@ -24,11 +25,20 @@ GRACE = "grace@example.com"
 JOHANNES = "Jöhannes Ølander <johannes@example.org>"
 
 
-def named(name: str) -> Plant:
-    """Return the seed of that name; raises ValueError if there is none."""
-    if name not in SEEDS:
-        raise ValueError(f"there is no seed {name!r}; there are {', '.join(SEEDS)}")
-    return SEEDS[name]
+def named(name: str | Path) -> Plant:
+    """
+    Return the seed of that name, or of that file.
+
+    Raises ValueError if there is no such name, SettingsError for a file that cannot be used.
+    """
+    if isinstance(name, str) and name in SEEDS:
+        return SEEDS[name]
+    path = Path(name)
+    if isinstance(name, str) and not path.suffix:
+        raise ValueError(f"there is no seed {name!r}; there are {', '.join(SEEDS)}, and files by their ending")
+    from mailgrant.sandbox.seed_file import read_seed
+
+    return read_seed(path).plant
 
 
 def plant_nothing(_: Sandbox) -> None:

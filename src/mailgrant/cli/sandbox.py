@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 path = click.Path(path_type=Path)
+SEEDS = ("demo", "empty")
 
 
 @click.group(cls=Noun)
 def sandbox() -> None:
     """Run a Google of your own on this machine."""
+
+
+def parse_seed(text: str) -> str:
+    """Take a seed's name, or a file, whose name has an ending."""
+    if text in SEEDS or Path(text).suffix:
+        return text
+    raise click.BadParameter(f"there is no seed {text!r}: demo, empty, or a file such as team.json or mail.mbox.")
 
 
 def serving(*, port: int) -> Callable[[Command], Command]:
@@ -35,7 +43,12 @@ def serving(*, port: int) -> Callable[[Command], Command]:
             "--port", type=click.IntRange(0, 65535), default=port, show_default=True, help="0 takes a free one."
         ),
         click.option(
-            "--seed", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="What is there."
+            "--seed",
+            metavar="demo|empty|FILE",
+            type=parse_seed,
+            default="demo",
+            show_default=True,
+            help="What is there: a week of mail, nothing, or a file (JSON, .mbox, .ics).",
         ),
         click.option(
             "--consent",
@@ -57,6 +70,7 @@ def serving(*, port: int) -> Callable[[Command], Command]:
         click.option("--data", metavar="FOLDER", type=path, help="Where it writes its files. [a temporary folder]"),
         click.option("--now", metavar="WHEN", type=parse_moment, help="Where its clock starts. [the real time]"),
         click.option("--ready-file", metavar="FILE", type=path, help="Write the ready line here as well."),
+        click.option("--record", metavar="FILE", type=path, help="Write what is asked here, for people to read."),
     )
 
     def add(command: Command) -> Command:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .extras import require_sandbox
 from .invocation import Invocation
 from .moments import as_time, parse_moment
 from .output import Columns, Printer
@@ -138,6 +140,27 @@ def fault(
     printer.many(remote.get("faults")["faults"], columns_of(names), empty=empty)
 
 
+@click.command(cls=Verb, example="mailgrant sandbox seed team.json")
+@click.argument("file", type=click.Path(path_type=Path))
+@where
+@click.pass_obj
+def seed(invocation: Invocation, file: Path, url: str | None) -> None:
+    """
+    Add people, mail and events from a file to a running sandbox: all of it, or nothing.
+
+    FILE is a seed in JSON, or a .mbox or .ics, which is Ada's unless --account says whose.
+    """
+    require_sandbox()
+    from mailgrant.sandbox.seed_file import read_seed
+
+    read = read_seed(file, account=invocation.flags.get("account"))
+    remote = reach(invocation, url)
+    remote.post("seed", read.value)
+    counted = read.count()
+    numbers = [f"{number} {noun if number > 1 else noun[:-1]}" for noun, number in counted.items() if number]
+    printer_of(invocation).one(counted, f"The sandbox at {remote.origin} has got {', '.join(numbers) or 'nothing'}.")
+
+
 def reach(invocation: Invocation, url: str | None) -> Remote:
     """Return the sandbox that is meant: `--url`, else the one that plays Google, else the usual port."""
     from .remote import DEFAULT_ORIGIN, Remote
@@ -185,4 +208,4 @@ def describe(world: dict[str, Any], origin: str) -> str:
     return "\n".join(f"{name:10}{text}" for name, text in rows)
 
 
-COMMANDS = (show, reset, clock, fault)
+COMMANDS = (seed, show, reset, fault, clock)

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from mailgrant import _version
+from mailgrant.errors import SettingsError
 from mailgrant.sandbox import delivery, entropy, hand
 from mailgrant.sandbox.arrival import Arrival
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
-from mailgrant.sandbox.faults import Fault, duration
 from mailgrant.sandbox.console import Console
+from mailgrant.sandbox.faults import Fault, duration
 from mailgrant.sandbox.fields import (
     ControlError,
     Field,
-    present_fields,
     json_answer,
+    present_fields,
     read_fields,
     read_object,
     required_text,
@@ -36,7 +37,10 @@ from mailgrant.sandbox.fields import (
 from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.push import Topic
 from mailgrant.sandbox.routes import Routes
-from mailgrant.sandbox.webpage import WebPage, wants_page
+from mailgrant.sandbox.seed_file import Seed
+from mailgrant.sandbox.seed_places import Places
+from mailgrant.sandbox.transcript import spell_all
+from mailgrant.sandbox.webpage import SAFETY, WebPage, wants_page
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
 
 if TYPE_CHECKING:
@@ -51,11 +55,11 @@ ACCOUNT = {
     "name": text(""),
     "workspace": truth(default=False),
     "test_user": truth(default=True),
+    "gmail": truth(default=True),
 }
 MAIL = {
     **{name: text() for name in ("from", "subject", "text", "html", "date")},
     **{name: text_or_texts() for name in ("to", "cc", "bcc")},
-    "gmail": truth(default=True),
     "labels": texts(),
     "attachments": Field((list,), "a list of objects"),
     "headers": Field((dict,), "an object"),
@@ -112,6 +116,9 @@ class Control:
             ("GET", "requests"): self._requests,
             ("GET", "quota"): self._quota,
             ("POST", "reset"): self._reset,
+            ("POST", "seed"): self._sow,
+            ("GET", "transcript"): self._transcript,
+            **Console(world).table,
         }
         for (verb, path), work in table.items():
             self._routes.add(verb, f"_sandbox/{path}".strip("/").split("/"), work)
@@ -265,6 +272,20 @@ class Control:
         return json_answer(
             {"quota": [{"account": email, "api": api, "units": units} for (email, api), units in used.items()]}
         )
+
+    def _sow(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        try:
+            self._world.sow(Seed(read_object(request), places=Places("the seed")))
+        except SettingsError as error:
+            raise ControlError(400, error.message, error.hint) from error
+        return json_answer({})
+
+    def _transcript(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
+        written = spell_all(self._world.journal)
+        if "application/json" in request.headers.get("accept", ""):
+            return json_answer({"transcript": written})
+        headers = [("Content-Type", "text/plain; charset=utf-8"), *SAFETY]
+        return Answer(200, headers=headers, body=written.encode(errors="replace"))
 
     def _reset(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         read_fields(request, {})

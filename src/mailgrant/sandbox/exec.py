@@ -23,7 +23,7 @@ from mailgrant.errors import MailgrantError
 from mailgrant.sandbox import namespace
 from mailgrant.sandbox.leading import environment
 from mailgrant.sandbox.sandbox import Sandbox
-from mailgrant.sandbox.server import RunOptions, data_folder, ready_line, serve, write_private
+from mailgrant.sandbox.server import RunOptions, data_folder, ready_line, recording, serve, write_private
 
 # As shells say it.
 NOT_FOUND = 127
@@ -84,6 +84,7 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
     serving = options.serving
     sandbox = Sandbox(serving.now, consent=serving.consent, seed=serving.seed, quota=serving.quota)
     with (
+        recording(sandbox, serving.record),
         data_folder(serving.data) as folder,
         serve(sandbox, serving.host, serving.port, latency=serving.latency) as served,
         lead(served.url, folder, allowed=options.allowed, standard_ports=options.confined) as entrance,

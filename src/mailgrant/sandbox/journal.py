@@ -22,13 +22,15 @@ class Entry:
 
     `time` is the real one, so that moving the sandbox's clock does not disturb the order. `method` is an
     API method's id or `oauth2.token` and the like; empty where a path leads nowhere. `status` is None if
-    no answer was sent. `path` is without the query, where codes and tokens travel.
+    no answer was sent. `path` is without the query, where codes and tokens travel; `query` is what is left
+    of that with these hidden.
     """
 
     time: datetime
     method: str = field(kw_only=True)
     verb: str = field(kw_only=True)
     path: str = field(kw_only=True)
+    query: str = field(kw_only=True, default="")
     account: str | None = field(kw_only=True, default=None)
     client_id: str | None = field(kw_only=True, default=None)
     grant_type: str | None = field(kw_only=True, default=None)

@@ -33,9 +33,13 @@ from mailgrant.sandbox.quota import Ledger, Profile
 from mailgrant.sandbox.scopes import complaint, normal
 from mailgrant.sandbox.service_accounts import ServiceAccount, ServiceAccounts
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
+from mailgrant.sandbox.transcript import Recorder, harmless
 from mailgrant.sandbox.wire import Answer, HttpRequest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mailgrant.sandbox.seed_file import Seed
     from mailgrant.sandbox.server import Served
 
 
@@ -44,21 +48,22 @@ class Sandbox:
     A whole Google: people, clients, mail, calendars, tokens, and a clock of its own.
 
     `now` is where the clock starts (the real time if None); `consent` says who answers the consent
-    page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`); `quota` whose
-    limits apply (`2026`, `legacy`, `off`).
+    page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`, or a seed
+    file); `quota` whose limits apply (`2026`, `legacy`, `off`).
     """
 
     def __init__(
-        self, now: datetime | None = None, *, consent: str = "page", seed: str = "demo", quota: str = "2026"
+        self, now: datetime | None = None, *, consent: str = "page", seed: str | Path = "demo", quota: str = "2026"
     ) -> None:
         self.clock = Clock(now)
         self.key = SigningKey()
+        # Outlives a reset, as the file does that holds it.
+        self.robot_key = SigningKey("mailgrant")
         self.consent = ConsentMode(consent)
         self.quota = Profile(quota)
         self.url: str | None = None
+        self.recorder: Recorder | None = None
         self._lock = threading.RLock()
-        # Outlives a reset, as the file does that holds it.
-        self.robot_key = SigningKey("mailgrant")
         self._plant = seeds.named(seed)
         self._fill()
 
@@ -66,13 +71,13 @@ class Sandbox:
         self.ids = Ids(self.clock.start)
         self.people = People(self.clock, self.ids)
         self.clients = Clients()
+        self.service_accounts = ServiceAccounts(self.robot_key)
+        self.policies = Policies()
         self.tokens = TokenBook(self.clock)
         self.ledger = Ledger(self.clock, self.quota)
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)
-        self.service_accounts = ServiceAccounts(self.robot_key)
-        self.policies = Policies()
         self.channels = Channels(self)
         self.push = Push(self)
         self._doors = Doors(self, Api(self, {**gmail.HANDLERS, **calendar.HANDLERS}))
@@ -83,6 +88,15 @@ class Sandbox:
         with self._lock:
             self.clock.restart()
             self._fill()
+
+    def sow(self, seed: Seed) -> None:
+        """Add what a seed holds to what is there, all of it or nothing; raises SettingsError naming the field."""
+        with self._lock:
+            rehearsal = Sandbox(self.clock.now(), seed="empty", quota="off")
+            for person in self.people:
+                rehearsal.account(person.email)
+            seed.plant(rehearsal)
+            seed.plant(self)
 
     def locked(self) -> AbstractContextManager[bool]:
         """Keep requests out for as long as the context lasts."""
@@ -127,8 +141,12 @@ class Sandbox:
 
     def abandon(self, admission: Admission) -> None:
         """Write a request into the log without doing its work."""
-        if admission.logged:
-            self.journal.write(admission.entry)
+        if not admission.logged:
+            return
+        admission.entry.query = harmless(admission.request.target.partition("?")[2])
+        self.journal.write(admission.entry)
+        if self.recorder is not None:
+            self.recorder.write(admission.entry)
 
     def origin(self, request: HttpRequest) -> str | None:
         """Return the address at which a request found this sandbox, None if it asked for Google by name."""
@@ -224,6 +242,21 @@ class Sandbox:
             return client.file(GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI)
         return client.file(f"{self.url}/o/oauth2/auth", f"{self.url}/token")
 
+    def service_account(self, email: str | None = None) -> dict[str, Any]:
+        """
+        Return a service account's key file (the default one's); while the sandbox is served it leads here.
+
+        The default one may act as everybody here: an administrator has delegated every scope to it.
+        """
+        account = self._service_account(email)
+        return account.file(f"{self.url}/token" if self.url else GOOGLE_TOKEN_URI)
+
+    def _service_account(self, email: str | None) -> ServiceAccount:
+        account = self.service_accounts.default if email is None else self.service_accounts.find(email)
+        if account is None:
+            raise ValueError(f"this sandbox has no service account {email}")
+        return account
+
     def _person(self, email: str) -> Person:
         person = self.people.find(email)
         if person is None:
@@ -242,19 +275,4 @@ def _known(names: list[str]) -> frozenset[str]:
     refused = complaint(names)
     if refused is not None:
         raise ValueError(refused)
-    def service_account(self, email: str | None = None) -> dict[str, Any]:
-        """
-        Return a service account's key file (the default one's); while the sandbox is served it leads here.
-
-        The default one may act as everybody here: an administrator has delegated every scope to it.
-        """
-        account = self._service_account(email)
-        return account.file(f"{self.url}/token" if self.url else GOOGLE_TOKEN_URI)
-
-    def _service_account(self, email: str | None) -> ServiceAccount:
-        account = self.service_accounts.default if email is None else self.service_accounts.find(email)
-        if account is None:
-            raise ValueError(f"this sandbox has no service account {email}")
-        return account
-
     return normal(names)

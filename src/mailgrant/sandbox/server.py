@@ -26,6 +26,7 @@ from mailgrant.errors import MailgrantError
 from mailgrant.sandbox.app import App
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind
 from mailgrant.sandbox.sandbox import Sandbox
+from mailgrant.sandbox.transcript import Recorder
 
 if TYPE_CHECKING:
     from mailgrant.sandbox.leading import Entrance
@@ -39,7 +40,7 @@ class RunOptions:
     How `mailgrant sandbox run` runs.
 
     `data` is a folder that stays; without it one is made and removed at the end. `now` is where the
-    clock starts, the real time if None.
+    clock starts, the real time if None. `record` is a file for a transcript of the requests.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +52,7 @@ class RunOptions:
     data: Path | None = None
     now: datetime | None = None
     ready_file: Path | None = None
+    record: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,17 @@ def run(options: RunOptions) -> int:
 
     listener = listen(options.host, options.port)
     sandbox = Sandbox(options.now, consent=options.consent, seed=options.seed, quota=options.quota)
-    sandbox.url = url = _url(options.host, listener)
-    server = Server(App(sandbox, options.latency))
     # Made beside the rest: the service account's file is named in the ready line.
     threading.Thread(target=sandbox.robot_key.pair, daemon=True).start()
+    sandbox.url = url = _url(options.host, listener)
+    server = Server(App(sandbox, options.latency))
     # Caught before anybody is told that we are here: whoever reads the ready line may stop us at once.
-    with _caught(server.handle_exit), data_folder(options.data) as folder, lead(url, folder) as entrance:
+    with (
+        recording(sandbox, options.record),
+        _caught(server.handle_exit),
+        data_folder(options.data) as folder,
+        lead(url, folder) as entrance,
+    ):
         announce(ready_line(sandbox, folder, entrance), options.ready_file)
         # Made while nobody waits for it: the first id_token should not take longer than the others.
         threading.Thread(target=sandbox.key.pair, daemon=True).start()
@@ -139,6 +146,16 @@ def _caught(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     finally:
         for number, former in before.items():
             signal.signal(number, former)
+
+
+@contextlib.contextmanager
+def recording(sandbox: Sandbox, path: Path | None) -> Iterator[None]:
+    """Keep a transcript of the requests in a file, if one is named."""
+    if path is None:
+        yield
+        return
+    with Recorder(path) as sandbox.recorder:
+        yield
 
 
 @contextlib.contextmanager
@@ -164,6 +181,9 @@ def ready_line(sandbox: Sandbox, folder: Path, entrance: Entrance) -> dict[str, 
         write_private(googles, sandbox.clients.default(kind).file())
         files["client_secrets"][kind.value] = str(here)
         files["google_client_secrets"][kind.value] = str(googles)
+    robot = folder / "service_account.json"
+    write_private(robot, sandbox.service_account())
+    files["service_account"] = str(robot)
     accounts = [person.email for person in sandbox.people]
     places = {"url": sandbox.url, "control": f"{sandbox.url}/_sandbox/"}
     return {**places, "proxy": entrance.proxy, "ca": str(entrance.ca), **files, "accounts": accounts}
@@ -181,8 +201,5 @@ def announce(ready: dict[str, Any], ready_file: Path | None) -> None:
     """Say on stdout that the sandbox is ready, and in a file if one is named."""
     if ready_file is not None:
         write_private(ready_file, ready)
-    robot = folder / "service_account.json"
-    write_private(robot, sandbox.service_account())
-    files["service_account"] = str(robot)
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

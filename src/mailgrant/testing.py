@@ -24,6 +24,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mailgrant import Mailgrant
+    from mailgrant.http import Outcome, Request
     from mailgrant.sandbox import Sandbox
 
 ADA = "ada@example.com"
@@ -89,6 +90,42 @@ def google_service(sandbox: Sandbox) -> Iterator[GoogleService]:
             return service
 
         yield build
+
+
+class InProcess:
+    """
+    A transport that carries requests into a sandbox without a network.
+
+        Mailgrant(google="http://127.0.0.1:8025", vault=":memory:", transport=InProcess(Sandbox()))
+
+    Nobody need listen at that address; it says that this is a sandbox and not Google.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def send(self, request: Request, *, timeout: float = 60.0) -> Outcome:
+        """Carry one request there; a connection that a fault cuts is one without an answer."""
+        from urllib.parse import urlsplit
+
+        from mailgrant.http import Response, Unanswered
+        from mailgrant.sandbox.wire import HttpRequest
+
+        place = urlsplit(request.url)
+        target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
+        headers = {name.lower(): value for name, value in request.headers.items()} | {"host": place.netloc}
+        try:
+            answer = self._sandbox.handle(
+                HttpRequest(request.method, target, headers=headers, body=request.body or b"")
+            )
+        except ConnectionResetError as error:
+            return Unanswered(str(error), reached=True)
+        return Response(
+            answer.status, headers={name.lower(): value for name, value in answer.headers}, body=answer.body
+        )
+
+    def close(self) -> None:
+        """Let go of nothing: there are no connections."""
 
 
 def _new_sandbox() -> Sandbox:

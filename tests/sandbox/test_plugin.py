@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from mailgrant import Mailgrant, NoAnswer
+from mailgrant.sandbox import Sandbox
+from mailgrant.testing import InProcess
+
+ADA = "ada@example.com"
 # What a start of pytest may not load for the sake of this plug-in; `http.client` and the like are pytest's own.
 LATE = ["cryptography", "dateutil", "googleapiclient", "httpx2", "jinja2", "jwt", "mailgrant.sandbox", "uvicorn"]
 
@@ -228,7 +235,36 @@ def code_blocks() -> str:
     return "\n\n".join(re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
 
 
-def test_every_block_of_the_guide_runs(strangers: pytest.Pytester) -> None:
+def test_every_block_of_the_guide_runs(pytester: pytest.Pytester) -> None:
     source = code_blocks()
 
-    passes(strangers, source, source.count("def test_"))
+    passes(pytester, source, source.count("def test_"))
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[tuple[Sandbox, Mailgrant]]:
+    """A sandbox that nobody serves, and a Mailgrant that reaches it; Ada has let it read and send."""
+    world = Sandbox(quota="off")
+    file = tmp_path / "token.json"
+    file.write_text(json.dumps(world.authorize(ADA, scopes=["https://mail.google.com/"])))
+    transport = InProcess(world)
+    with Mailgrant(google="http://127.0.0.1:8025", vault=":memory:", transport=transport) as mailgrant:
+        mailgrant.import_grant(file)
+        yield world, mailgrant
+
+
+def test_a_sandbox_is_reached_without_a_network(office: tuple[Sandbox, Mailgrant]) -> None:
+    world, mailgrant = office
+
+    mailgrant.account(ADA).gmail.send(to="grace@example.com", subject="Tea", text="At five?")
+
+    assert world.url is None
+    assert world.account("grace@example.com").inbox[0].subject == "Tea"
+
+
+def test_a_connection_that_a_fault_cuts_is_an_answer_that_never_came(office: tuple[Sandbox, Mailgrant]) -> None:
+    world, mailgrant = office
+    world.fault("gmail.users.labels.list", drop="before", times=99)
+
+    with pytest.raises(NoAnswer):
+        mailgrant.account(ADA).gmail.labels()

@@ -146,7 +146,7 @@ def _open_office(sandbox: Sandbox, folder: Path) -> Mailgrant:
     with warnings.catch_warnings():
         # A test knows that this is not Google, and its suite may turn warnings into errors.
         warnings.simplefilter("ignore", SandboxWarning)
-        return Mailgrant(settings=settings, clock=sandbox.clock.now)
+        return Mailgrant(settings=settings, clock=sandbox.clock)
 
 
 def _grant(office: Mailgrant, sandbox: Sandbox, address: str, folder: Path) -> None:

@@ -46,6 +46,10 @@ class Clock:
         """Return the sandbox's time, in UTC."""
         return self._base + timedelta(seconds=time.monotonic() - self._started)
 
+    def __call__(self) -> datetime:
+        """Return the sandbox's time: what `Mailgrant(clock=sandbox.clock)` asks for."""
+        return self.now()
+
     def advance(self, by: timedelta) -> datetime:
         """Move the clock by `by`, backwards too, and return the new time."""
         return self.set(self.now() + by)

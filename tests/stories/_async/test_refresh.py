@@ -33,7 +33,7 @@ def refreshes(sandbox: Sandbox) -> int:
 async def test_a_token_that_ran_out_is_refreshed_before_it_is_used(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:
-    async with AsyncMailgrant(**office, clock=sandbox.clock.now) as mailgrant:
+    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
         ada = await granted(mailgrant, person)
         await ada.gmail.profile()
         sandbox.clock.advance(timedelta(hours=2))
@@ -94,7 +94,7 @@ async def test_a_dead_grant_is_remembered_and_google_is_not_asked_again(
 async def test_a_wrong_client_secret_pauses_and_kills_nothing(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:
-    async with AsyncMailgrant(**office, clock=sandbox.clock.now) as mailgrant:
+    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
         ada = await granted(mailgrant, person)
         good = sandbox.client_secrets("installed")
         bad = {"installed": {**good["installed"], "client_secret": "GOCSPX-" + "x" * 28}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.discovery import method, methods
 from mailgrant.sandbox.quota import LEGACY_UNITS, UNITS, Profile, units_of
+from mailgrant.sandbox.wire import HttpRequest
 
+from .batching import answers, send
 from .caller import Caller, body
 from .conftest import NOON
 
@@ -84,3 +87,42 @@ def test_a_refused_token_costs_nothing(world: Sandbox, caller: Caller) -> None:
 
     assert world.requests[-1].units == 0
     assert world.ledger.used() == {}
+
+
+def test_a_person_may_have_ten_calls_under_way_and_parts_of_a_batch_count(world: Sandbox, caller: Caller) -> None:
+    caller.sign_in(MAIL)
+    parts = [f"GET {PROFILE}"] * 12
+
+    first, second = (answers(send(caller, *parts)) for _ in range(2))
+
+    assert [status for _, status, _ in first] == [200] * 10 + [429] * 2
+    assert [status for _, status, _ in second] == [200] * 10 + [429] * 2, "what is done is not under way"
+    said = json.loads(first[10][2])["error"]
+    assert said["message"] == "Too many concurrent requests for user"
+    assert (said["status"], said["errors"][0]["domain"]) == ("RESOURCE_EXHAUSTED", "global")
+    assert said["errors"][0]["reason"] == "rateLimitExceeded"
+
+
+def test_the_number_of_calls_under_way_can_be_told_and_lifted() -> None:
+    two, any_ = Caller(Sandbox(NOON, together=2)).sign_in(MAIL), Caller(Sandbox(NOON, quota="off")).sign_in(MAIL)
+
+    few = [status for _, status, _ in answers(send(two, *[f"GET {PROFILE}"] * 4))]
+    many = [status for _, status, _ in answers(send(any_, *[f"GET {PROFILE}"] * 40))]
+
+    assert few == [200, 200, 429, 429]
+    assert set(many) == {200}
+    with pytest.raises(ValueError, match="at least one"):
+        Sandbox(NOON, together=0)
+
+
+def test_calls_that_wait_are_under_way(caller: Caller) -> None:
+    world = caller.world
+    caller.sign_in(MAIL)
+    request = HttpRequest("GET", PROFILE, headers={"authorization": f"Bearer {caller.token}"})
+
+    waiting = [world.admit(request) for _ in range(10)]
+    refused = caller.get(PROFILE).status
+    world.abandon(waiting.pop())
+
+    assert (refused, caller.get(PROFILE).status) == (429, 200)
+    assert {world.perform(admission).status for admission in waiting} == {200}

@@ -121,7 +121,7 @@ class Api:
     ) -> Answer:
         """Let a handler do one call; `uploaded` is a mail that came in pieces before."""
         method = route.method
-        entry.units = self._world.ledger.spend(method, person.email, token.project)
+        entry.units = self._world.ledger.spend(method, person.email, token.project, entry.under_way)
         call = self._admitted(route, request, token, person, uploaded)
         handler = self._handlers.get(method.id)
         if handler is None:

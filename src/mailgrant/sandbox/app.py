@@ -23,8 +23,10 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Under this name the server puts, into a request's scope, the function that cuts its connection.
+# Under these names the server puts, into a request's scope, the functions that end its connection: at
+# once, or when what was sent so far is out.
 ABORT = "mailgrant.abort"
+HANG_UP = "mailgrant.hang_up"
 
 
 class App:
@@ -37,11 +39,16 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = HttpRequest(scope["method"], _target(scope), headers=_headers(scope), body=await _read_body(receive))
+        admission = self._sandbox.admit(request)
+        # What waits is under way: a person may not have too many of these at once.
         if self._latency:
             await asyncio.sleep(self._latency)
-        admission = self._sandbox.admit(request)
         answer = await self._meet_effect(admission, scope, receive)
-        if answer is not None:
+        if answer is None:
+            return
+        if admission.effect is not None and admission.effect.truncate:
+            await _send_half(answer, scope, send)
+        else:
             await _send(answer, send, head=request.verb == "HEAD")
 
     async def _meet_effect(self, admission: Admission, scope: Scope, receive: Receive) -> Answer | None:
@@ -101,8 +108,19 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 async def _send(answer: Answer, send: Send, *, head: bool) -> None:
+    await send(_start(answer))
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+async def _send_half(answer: Answer, scope: Scope, send: Send) -> None:
+    """Announce the whole answer, send half of it and hang up."""
+    await send(_start(answer))
+    await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+    scope[HANG_UP]()
+
+
+def _start(answer: Answer) -> dict[str, Any]:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.status not in {204, 304}:
         headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

@@ -7,16 +7,18 @@ not bring its own. A batch saves round trips, never quota.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from mailgrant.sandbox import entropy
-from mailgrant.sandbox.api import SHARED_HEADERS, refusal
+from mailgrant.sandbox.api import SHARED_HEADERS
 from mailgrant.sandbox.discovery import CALENDAR, GMAIL
 from mailgrant.sandbox.uploads import BLANK_LINE, boundary_of, raw_parts
 from mailgrant.sandbox.wire import Answer, ApiError, HttpRequest
 
+# The parts are text inside a text: only the whole is compressed. A fault is for whoever brings it.
+NOT_FOR_PARTS = frozenset({"accept-encoding", "x-sandbox-fault"})
 MOST_PARTS = {GMAIL: 100, CALENDAR: 50}
 
 
@@ -28,14 +30,11 @@ class Part:
     request: HttpRequest = field(repr=False)
 
 
-def answer_batch(api: str, outer: HttpRequest, answer: Callable[[HttpRequest], Answer]) -> Answer:
-    """Answer every part by `answer`, in order; the batch itself succeeds whatever its parts do."""
-    try:
-        parts = read_parts(api, outer)
-    except ApiError as error:
-        return refusal(error, api, outer)
+def write_answers(parts: Sequence[Part], answers: Iterable[Answer]) -> Answer:
+    """Return the answer of a batch: it succeeds whatever its parts do."""
     boundary = f"batch_{entropy.opaque(24)}"
-    body = b"".join(_written(boundary, part.content_id, answer(part.request)) for part in parts)
+    answered = zip(parts, answers, strict=True)
+    body = b"".join(_written(boundary, part.content_id, answer) for part, answer in answered)
     headers = [("Content-Type", f"multipart/mixed; boundary={boundary}"), *SHARED_HEADERS]
     return Answer(200, headers=headers, body=body + f"--{boundary}--".encode())
 
@@ -58,11 +57,10 @@ def _read_part(raw: bytes, outer: HttpRequest) -> Part:
     words = line.decode("latin-1").split(" ")
     if len(words) < 2 or not words[1].startswith("/"):
         raise ApiError(400, "badRequest", "Failed to parse a part of the batch: its target is a path.")
-    # The parts are text inside a text: only the whole is compressed.
     kept = {
         name: value
         for name, value in outer.headers.items()
-        if not name.startswith("content-") and name != "accept-encoding"
+        if not name.startswith("content-") and name not in NOT_FOR_PARTS
     }
     headers = kept | _headers(b"\n".join(rest))
     return Part(content_id, HttpRequest(words[0].upper(), words[1], headers=headers, body=body))

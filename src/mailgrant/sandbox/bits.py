@@ -40,6 +40,12 @@ class Bits:
             self._count -= 1
             self._value = None
 
+    def copy(self) -> Bits:
+        """Return a set of its own with the same members."""
+        twin = Bits()
+        twin._bytes, twin._value, twin._count = bytearray(self._bytes), self._value, self._count
+        return twin
+
     def __contains__(self, ordinal: int) -> bool:
         place = ordinal >> 3
         return place < len(self._bytes) and bool(self._bytes[place] & (1 << (ordinal & 7)))

@@ -96,7 +96,7 @@ class ConsentDesk:
                 return self._by_itself(asked)
             return self._by_page(asked)
         except PageError as error:
-            return _to_failure(error, dict(request.query))
+            return to_failure(error, dict(request.query))
 
     def _silently(self, asked: AuthorizationRequest) -> Answer:
         """Answer `prompt=none`: yes only if nothing has to be asked."""
@@ -152,7 +152,7 @@ class ConsentDesk:
         try:
             return self._choose(sign_in, person, status=303)
         except PageError as error:
-            return _to_failure(error, {"client_id": sign_in.request.client.id}, status=303)
+            return to_failure(error, {"client_id": sign_in.request.client.id}, status=303)
 
     def _choose(self, sign_in: SignIn, person: Person, *, status: int) -> Answer:
         """Go on with an account: straight back if all was allowed before, else to the next page."""
@@ -258,7 +258,8 @@ def _denied(asked: AuthorizationRequest, *, status: int = 302) -> Answer:
     return redirect(with_parameters(asked.redirect_uri, refused, fragment=asked.fragment), status=status)
 
 
-def _to_failure(error: PageError, given: dict[str, str], *, status: int = 302) -> Answer:
+def to_failure(error: PageError, given: dict[str, str], *, status: int = 302) -> Answer:
+    """Send the person to Google's own page about a refusal."""
     known: dict[str, str] = {name: given[name] for name in SHOWN_DETAILS if name in given}
     parameters = {"authError": pages.auth_error(error, known), "client_id": given.get("client_id")}
     return redirect(with_parameters(FAILURE, parameters | {"flowName": "GeneralOAuthFlow"}), status=status)

@@ -8,13 +8,15 @@ Nothing here knows of HTTP or of other people's diaries: `calendar_events.py` an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mailgrant.sandbox.event import CANCELLED, Draft, Event, Former, Occurrence, differences, instance, whole
 from mailgrant.sandbox.moment import milliseconds
+from mailgrant.sandbox.past import Changes
 from mailgrant.sandbox.sharing import AclRule, Role
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
 # A change of these is one that guests must hear of: the iCalendar sequence rises.
 SIGNIFICANT = frozenset({"status", "location"})
 TEN_MINUTES_BEFORE = {"method": "popup", "minutes": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How one event of a calendar was before a change, its changed instances with it; None if it was not."""
+
+    event_id: str
+    event: Event | None
+    exceptions: dict[str, Event]
+    change: int
 
 
 class Neighbour(Protocol):
@@ -64,6 +76,7 @@ class Calendar:
     rules: dict[str, AclRule] = field(kw_only=True, default_factory=dict, repr=False)
     change: int = field(kw_only=True, default=0)
     sharing_change: int = field(kw_only=True, default=0)
+    changes: Changes[Before] = field(kw_only=True, default_factory=Changes, repr=False)
 
     @property
     def primary(self) -> bool:
@@ -112,13 +125,16 @@ class Calendar:
         if event.series is not None:
             alone = [stored.id for stored in self.events.values() if stored.recurring_id == event.id]
             for event_id in alone:
+                self._note(event_id)
                 del self.events[event_id]
+        self._note(event.id)
         event.number = event.change = self.next_change()
         self.events[event.id] = event
         self.updated = milliseconds(now)
 
     def rewrite(self, found: Occurrence, draft: Draft, now: datetime) -> Occurrence:
         """Make an event what a draft says, and return it as it is now."""
+        self._note(found.event.id)
         fresh = _is_news(found, draft)
         if found.slot is not None and found.event.slot is None:
             event = self._rewrite_instance(found, draft)
@@ -166,10 +182,36 @@ class Calendar:
 
     def clear(self, now: datetime) -> None:
         """Remove every event without a trace; syncs have to start anew."""
+        for event_id in self.events:
+            self._note(event_id)
         self.events.clear()
         self.exceptions.clear()
         self.sharing_change = self.next_change()
         self.updated = milliseconds(now)
+
+
+    def _note(self, event_id: str) -> None:
+        """Remember how an event is, for reads that lag behind."""
+        event = self.events.get(event_id)
+        exceptions = {stamp: _twin(changed) for stamp, changed in self.exceptions.get(event_id, {}).items()}
+        self.changes.note(Before(event_id, event and _twin(event), exceptions, self.change))
+
+    def as_it_was(self, moment: float) -> Calendar:
+        """Return the calendar of a moment of the monotonic clock, to be read only."""
+        was = copy(self)
+        was.events, was.exceptions = dict(self.events), dict(self.exceptions)
+        for before in self.changes.since(moment):
+            was.change = before.change
+            was.events.pop(before.event_id, None)
+            if before.event is not None:
+                was.events[before.event_id] = before.event
+            was.exceptions[before.event_id] = before.exceptions
+        was.events = dict(sorted(was.events.items(), key=lambda item: item[1].number))
+        return was
+
+
+def _twin(event: Event) -> Event:
+    return replace(event, fields=dict(event.fields), former=list(event.former))
 
 
 def exception_of(found: Occurrence) -> Event:
@@ -273,6 +315,13 @@ class Diary:
         self.change += 1
         entry = self.entries[calendar_id]
         entry.deleted, entry.change, entry.updated = True, self.change, milliseconds(self._clock.now())
+
+    def as_it_was(self, moment: float) -> Diary:
+        """Return the diary with its calendars as of a moment of the monotonic clock."""
+        was = copy(self)
+        was.calendars = {known.id: known.as_it_was(moment) for known in self.calendars.values()}
+        was.primary = was.calendars[self.primary.id]
+        return was
 
     def new_event_id(self) -> str:
         """Return an id for an event whose maker did not choose one."""

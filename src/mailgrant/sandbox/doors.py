@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from mailgrant.sandbox import consent as consent_pages
 from mailgrant.sandbox.api import Api, Route, refusal
-from mailgrant.sandbox.batch import answer_batch
+from mailgrant.sandbox.batch import read_parts, write_answers
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS
 from mailgrant.sandbox.clock import real_now
 from mailgrant.sandbox.consent import ConsentDesk
@@ -24,7 +24,7 @@ from mailgrant.sandbox.directory import Directory
 from mailgrant.sandbox.discovery import CALENDAR, GMAIL
 from mailgrant.sandbox.errors import html_error, not_found_page
 from mailgrant.sandbox.faults import Effect, header_effect
-from mailgrant.sandbox.forms import OAuthError, redirect
+from mailgrant.sandbox.forms import redirect
 from mailgrant.sandbox.identity import IdentityDesk
 from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import TokenDesk
@@ -55,7 +55,7 @@ class Admission:
     """
     A request that was let in: what it will do, what goes wrong with it, and its entry in the log.
 
-    `entry` is None for what is not logged.
+    `parts` are the calls of a batch. `closed` once its entry is written.
     """
 
     request: HttpRequest
@@ -64,16 +64,8 @@ class Admission:
     effect: Effect | None = None
     logged: bool = True
     api: str | None = None
-
-    def carry_out(self) -> Answer:
-        """Do the work, or give the error that the fault puts in its place."""
-        if self.effect is None or self.effect.status is None:
-            return self.work()
-        reason, message = self.effect.said
-        if self.api is not None:
-            return refusal(ApiError(self.effect.status, reason, message), self.api, self.request)
-        word = self.effect.reason or "internal_failure"
-        return OAuthError(self.effect.status, word, self.effect.message or "Backend Error").answer()
+    parts: list[Admission] = field(default_factory=list, repr=False)
+    closed: bool = False
 
 
 class Doors:
@@ -87,7 +79,6 @@ class Doors:
         self._robot_certificates = Door("oauth2.certs", identity.robot_pem)
         self._doors = _table(TokenDesk(world), identity, ConsentDesk(world))
         self._doors |= _directory(Directory(world))
-        self._doors |= {("POST", path): Door("batch", partial(self._batch, api)) for path, api in BATCHES.items()}
 
     def admit(self, request: HttpRequest) -> Admission:
         """Find out what a request is, and what goes wrong with it."""
@@ -102,24 +93,44 @@ class Doors:
             door = self._robot_certificates
         if door is not None:
             admission = self._through(door, request, entry)
+        elif request.verb == "POST" and path in BATCHES:
+            admission = self._batch(BATCHES[path], request, entry)
         else:
             admission = self._to_api(self._api.find(request), request, entry)
         try:
             admission.effect = self._effect(admission) if admission.logged else None
+            if admission.effect is None and admission.parts:
+                admission.effect = next((part.effect for part in admission.parts if _cuts(part)), None)
         except ValueError as error:
-            return Admission(request, entry, partial(html_error, 400, f"X-Sandbox-Fault: {error}"))
+            work = partial(html_error, 400, f"X-Sandbox-Fault: {error}")
+            return Admission(request, entry, work, parts=admission.parts)
         entry.fault = str(admission.effect) if admission.effect else None
         return admission
 
-    def _batch(self, api: str, outer: HttpRequest, _: Entry) -> Answer:
-        """Answer a batch; each of its calls is in the log like any other."""
-        return answer_batch(api, outer, self._answer_part)
+    def _batch(self, api: str, outer: HttpRequest, entry: Entry) -> Admission:
+        """
+        Let in a batch and each of its calls, which are in the log like any other.
 
-    def _answer_part(self, request: HttpRequest) -> Answer:
+        All are under way at once. What a fault of one does to the connection, it does to all of them.
+        """
+        entry.method = "batch"
+        try:
+            parts = read_parts(api, outer)
+        except ApiError as error:
+            return Admission(outer, entry, partial(refusal, error, api, outer), api=api)
+        admitted = [self._admit_part(part.request) for part in parts]
+
+        def work() -> Answer:
+            return write_answers(parts, [_whole_or_half(part, self._world.perform(part)) for part in admitted])
+
+        return Admission(outer, entry, work, api=api, parts=admitted)
+
+    def _admit_part(self, request: HttpRequest) -> Admission:
         route = self._api.find(request)
         if route is None or route.target.upload:
-            return not_found_page(request.path)
-        return self._world.perform(self.admit(request))
+            entry = Entry(real_now(), method="", verb=request.verb, path=request.raw_path)
+            return Admission(request, entry, lambda: not_found_page(request.path), logged=False)
+        return self.admit(request)
 
     def _through(self, door: Door, request: HttpRequest, entry: Entry) -> Admission:
         entry.method = door.operation
@@ -134,6 +145,8 @@ class Doors:
         token = self._api.token(request)
         if token is not None:
             entry.account, entry.client_id = token.email, token.client_id
+            if route.method.api == GMAIL:
+                entry.under_way = self._world.ledger.enter(token.email)
         return Admission(request, entry, lambda: self._api.answer(route, request, entry), api=route.method.api)
 
     def _effect(self, admission: Admission) -> Effect | None:
@@ -143,6 +156,17 @@ class Doors:
             return header_effect(own)
         entry = admission.entry
         return self._world.faults.take(entry.method, entry.path, entry.account)
+
+
+def _whole_or_half(part: Admission, answer: Answer) -> Answer:
+    """Return a part's answer, half of it where a fault breaks it off."""
+    if part.effect is not None and part.effect.truncate:
+        answer.body = answer.body[: len(answer.body) // 2]
+    return answer
+
+
+def _cuts(part: Admission) -> bool:
+    return part.effect is not None and part.effect.is_of_connection
 
 
 def _overridden(request: HttpRequest) -> HttpRequest:

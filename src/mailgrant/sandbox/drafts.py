@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.mime import read_headers
+from mailgrant.sandbox.past import Changes
 from mailgrant.sandbox.threads import bare_subject
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Drafts:
     def __init__(self) -> None:
         self._messages: dict[str, str] = {}
         self._drafts: dict[str, str] = {}
+        self._changes: Changes[tuple[str, str | None]] = Changes()
 
     def message_of(self, draft_id: str) -> str | None:
         """Return the id of a draft's present message, None if there is no such draft."""
@@ -36,7 +38,9 @@ class Drafts:
 
     def put(self, draft_id: str, message_id: str) -> None:
         """Note that a draft is this message from now on."""
-        self._drafts.pop(self._messages.get(draft_id, ""), None)
+        before = self._messages.get(draft_id)
+        self._changes.note((draft_id, before))
+        self._drafts.pop(before or "", None)
         self._messages[draft_id] = message_id
         self._drafts[message_id] = draft_id
 
@@ -44,7 +48,19 @@ class Drafts:
         """Forget the draft that a deleted message was, if it was one."""
         draft_id = self._drafts.pop(message_id, None)
         if draft_id is not None:
+            self._changes.note((draft_id, message_id))
             del self._messages[draft_id]
+
+    def as_they_were(self, moment: float) -> Drafts:
+        """Return the drafts of a moment of the monotonic clock."""
+        messages = dict(self._messages)
+        for draft_id, message_id in self._changes.since(moment):
+            messages.pop(draft_id, None)
+            if message_id is not None:
+                messages[draft_id] = message_id
+        was = Drafts()
+        was._messages, was._drafts = messages, {message_id: draft_id for draft_id, message_id in messages.items()}
+        return was
 
 
 def create(mailbox: Mailbox, raw: bytes, thread_id: str | None = None) -> str:

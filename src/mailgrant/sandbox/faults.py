@@ -29,6 +29,20 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+# Reads may lag behind by as much as the sandbox remembers of its changes.
+MOST_STALE = timedelta(minutes=10)
+KINDS = ("status", "drop", "late", "delay", "hang", "stale", "truncate", "corrupt", "rate")
+
+
+class Rate(Enum):
+    """Of what there was too much."""
+
+    MINUTE = "minute"
+    CONCURRENT = "concurrent"
+    SENDING = "sending"
+    OVERLOAD = "overload"
+
+
 class Moment(Enum):
     """Before or after the work of a request is done."""
 
@@ -43,7 +57,9 @@ class Effect:
 
     `status` answers with an error instead of doing the work. `drop` closes the connection without an
     answer, before or after the work. `late` closes it at once and does the work that much later.
-    `delay` waits before or after the work. `hang` does the work of nothing and never answers.
+    `delay` waits before or after the work. `hang` does the work of nothing and never answers. `stale`
+    answers a read as of that long ago. `truncate` breaks the connection off in the middle of the answer,
+    `corrupt` ruins some of its bytes. `rate` refuses as Google does where there is too much.
     """
 
     status: int | None = field(default=None, kw_only=True)
@@ -54,18 +70,24 @@ class Effect:
     delay: timedelta | None = field(default=None, kw_only=True)
     when: Moment = field(default=Moment.BEFORE, kw_only=True)
     hang: bool = field(default=False, kw_only=True)
+    stale: timedelta | None = field(default=None, kw_only=True)
+    truncate: bool = field(default=False, kw_only=True)
+    corrupt: bool = field(default=False, kw_only=True)
+    rate: Rate | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        chosen = [name for name in ("status", "drop", "late", "delay", "hang") if getattr(self, name)]
+        chosen = [name for name in KINDS if getattr(self, name)]
         if len(chosen) != 1:
-            raise ValueError(f"an effect is one of status, drop, late, delay, hang; this one has {chosen or 'none'}")
+            raise ValueError(f"an effect is one of {', '.join(KINDS)}; this one has {chosen or 'none'}")
+        if self.stale is not None and self.stale > MOST_STALE:
+            raise ValueError(f"reads lag behind by 10m at most, not by {self.stale}")
         if self.status is not None and not 400 <= self.status <= 599:
             raise ValueError(f"an effect's status is 400 to 599, not {self.status}")
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Effect:
         """Read an effect from its JSON; raises ValueError with a sentence."""
-        _refuse_unknown(value, {"status", "reason", "message", "drop", "late", "delay", "when", "hang"}, "an effect")
+        _refuse_unknown(value, {*KINDS, "reason", "message", "when"}, "an effect")
         _refuse_other_than_text(value, ("reason", "message", "when", "drop"), "an effect")
         status = value.get("status")
         if status is not None and (not isinstance(status, int) or isinstance(status, bool)):
@@ -78,8 +100,17 @@ class Effect:
             late=duration(value["late"]) if "late" in value else None,
             delay=duration(value["delay"]) if "delay" in value else None,
             when=Moment(value.get("when", "before")),
+            stale=duration(value["stale"]) if "stale" in value else None,
             hang=value.get("hang", False) is True,
+            truncate=value.get("truncate", False) is True,
+            corrupt=value.get("corrupt", False) is True,
+            rate=_rate(value.get("rate", False)),
         )
+
+    @property
+    def is_of_connection(self) -> bool:
+        """True for what happens to the whole connection, however many calls it carries."""
+        return bool(self.drop or self.late or self.delay or self.hang)
 
     @property
     def said(self) -> tuple[str, str]:
@@ -92,7 +123,11 @@ class Effect:
             return f"status {self.status}"
         if self.drop is not None:
             return f"drop {self.drop.value}"
-        return "late" if self.late else "hang" if self.hang else f"delay {self.when.value}"
+        if self.delay is not None:
+            return f"delay {self.when.value}"
+        if self.rate is not None:
+            return f"rate {self.rate.value}"
+        return next(name for name in ("late", "hang", "stale", "truncate", "corrupt") if getattr(self, name))
 
 
 @dataclass(slots=True)
@@ -188,6 +223,10 @@ def duration(text: object) -> timedelta:
     if not pieces or "".join(number + unit for number, unit in pieces) != text:
         raise ValueError(f"a duration is a number with ms, s, m, h or d, such as 5s or 8d; not {text!r}")
     return timedelta(**_summed(pieces))
+
+
+def _rate(value: object) -> Rate | None:
+    return Rate.MINUTE if value is True else None if value is False else Rate(value)
 
 
 def _summed(pieces: list[tuple[str, str]]) -> dict[str, float]:

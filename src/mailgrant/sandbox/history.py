@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing that happened to one message; `labels` are the message's afterwards."""
+    """One thing that happened to one message; `labels` are the message's afterwards, `written` the real time."""
 
     id: int
     kind: Kind = field(kw_only=True)
@@ -41,6 +42,7 @@ class Record:
     labels: tuple[str, ...] = field(kw_only=True)
     changed: tuple[str, ...] = field(kw_only=True, default=())
     at: datetime = field(kw_only=True)
+    written: float = field(kw_only=True)
 
     def concerns(self, label_id: str) -> bool:
         """Say whether a label is, or just was, on the message."""
@@ -84,6 +86,7 @@ class History:
             labels=labels,
             changed=changed,
             at=at,
+            written=time.monotonic(),
         )
         self._records.append(record)
         return self.current
@@ -94,6 +97,14 @@ class History:
         if not self._forgotten <= start <= self.current:
             return None
         return self._records[bisect_right(self._records, start, key=lambda record: record.id) :]
+
+    def as_it_was(self, moment: float) -> History:
+        """Return what had been written by a moment of the monotonic clock."""
+        was = History()
+        was._forgotten = self._forgotten
+        was._records = self._records[: bisect_right(self._records, moment, key=lambda record: record.written)]
+        was.current = was._records[-1].id if was._records else max(self._forgotten, FIRST_ID)
+        return was
 
     def _forget(self, before: datetime) -> None:
         kept = bisect_right(self._records, before, key=lambda record: record.at)

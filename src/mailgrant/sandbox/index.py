@@ -32,6 +32,12 @@ class Ranking:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def copy(self) -> Ranking:
+        """Return a ranking of its own with the same ordinals."""
+        twin = Ranking()
+        twin._keys = list(self._keys)
+        return twin
+
     def add(self, rank: int, ordinal: int) -> None:
         """Put an ordinal in; most come in order, and then this is an append."""
         insort(self._keys, key_of(rank, ordinal))
@@ -70,6 +76,16 @@ class Index:
     def __len__(self) -> int:
         return len(self._alive)
 
+    def copy(self) -> Index:
+        """Return an index of its own with the same messages; the words, which only grow, stay shared."""
+        twin = Index()
+        twin._raws, twin._dates, twin._alive = list(self._raws), list(self._dates), self._alive.copy()
+        twin._labels = {label: members.copy() for label, members in self._labels.items()}
+        twin._by_date, twin._by_size = self._by_date.copy(), self._by_size.copy()
+        twin._message_ids = {message_id: list(found) for message_id, found in self._message_ids.items()}
+        twin._words = self._words
+        return twin
+
     def add(self, raw: bytes, *, labels: tuple[str, ...], internal_date: int, message_id: str) -> int:
         """Take a message in and return its ordinal."""
         ordinal = len(self._raws)
@@ -85,6 +101,12 @@ class Index:
 
     def remove(self, ordinal: int, *, labels: tuple[str, ...], message_id: str) -> None:
         """Forget a message; its ordinal is never given again."""
+        self.withdraw(ordinal, labels=labels, message_id=message_id)
+        self._words.forget(ordinal)
+        self._raws[ordinal] = None
+
+    def withdraw(self, ordinal: int, *, labels: tuple[str, ...], message_id: str) -> None:
+        """Show a message no longer, but keep it for `restore`."""
         raw = self._raws[ordinal] or b""
         self._by_date.remove(self._dates[ordinal], ordinal)
         self._by_size.remove(len(raw), ordinal)
@@ -92,8 +114,16 @@ class Index:
             self._message_ids[message_id].remove(ordinal)
         self.relabel(ordinal, labels, ())
         self._alive.discard(ordinal)
-        self._words.forget(ordinal)
-        self._raws[ordinal] = None
+
+    def restore(self, ordinal: int, raw: bytes, *, labels: tuple[str, ...], message_id: str) -> None:
+        """Show a message again that was withdrawn or removed; words find only one that was withdrawn."""
+        self._raws[ordinal] = raw
+        self._by_date.add(self._dates[ordinal], ordinal)
+        self._by_size.add(len(raw), ordinal)
+        if message_id:
+            insort(self._message_ids.setdefault(message_id, []), ordinal)
+        self.relabel(ordinal, (), labels)
+        self._alive.add(ordinal)
 
     def relabel(self, ordinal: int, old: tuple[str, ...], new: tuple[str, ...]) -> None:
         """Note that a message's labels changed."""

@@ -23,7 +23,8 @@ class Entry:
     `time` is the real one, so that moving the sandbox's clock does not disturb the order. `method` is an
     API method's id or `oauth2.token` and the like; empty where a path leads nowhere. `status` is None if
     no answer was sent. `path` is without the query, where codes and tokens travel; `query` is what is left
-    of that with these hidden.
+    of that with these hidden. `under_way` counts how many of the person's calls to Gmail were when this
+    one came.
     """
 
     time: datetime
@@ -38,6 +39,7 @@ class Entry:
     units: int = field(kw_only=True, default=0)
     bytes: int = field(kw_only=True, default=0)
     fault: str | None = field(kw_only=True, default=None)
+    under_way: int = field(kw_only=True, default=0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API lists it; `grant_type` and `fault` only where there is one."""

@@ -10,7 +10,7 @@ import contextlib
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mailgrant.sandbox.app import ABORT, App
+from mailgrant.sandbox.app import ABORT, HANG_UP, App
 
 # Requests still under way when the server stops get this long.
 GRACE_SECONDS = 1
@@ -22,8 +22,9 @@ class Protocol(HttpToolsProtocol):
     """Lets the app cut its connection, for which ASGI has no word."""
 
     def on_message_begin(self) -> None:
-        """Begin a request; its scope gets the function that cuts the connection."""
+        """Begin a request; its scope gets the functions that end the connection."""
         super().on_message_begin()
+        self.scope[HANG_UP] = self.transport.close  # type: ignore[literal-required]
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
 
 

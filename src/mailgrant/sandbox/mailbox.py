@@ -7,8 +7,10 @@ history, and every message knows the last change that concerned it.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mailgrant.sandbox import bits, query_text
@@ -19,6 +21,7 @@ from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.index import Index
 from mailgrant.sandbox.labels import LabelBook
 from mailgrant.sandbox.mime import Headers, read_headers
+from mailgrant.sandbox.past import Changes
 from mailgrant.sandbox.query import reaches_spam_and_trash
 from mailgrant.sandbox.render import Rendered, Scalars, render
 from mailgrant.sandbox.render_cache import RenderCache
@@ -72,6 +75,7 @@ class Mailbox:
         self._threads: dict[str, Thread] = {}
         self._cache = RenderCache()
         self._thread_counts: dict[str, tuple[int, int, int]] = {}
+        self._changes: Changes[tuple[str, StoredMessage | None]] = Changes()
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -119,6 +123,7 @@ class Mailbox:
         self._threads[thread.id] = thread
         self._messages[new_id] = message
         self._by_ordinal.append(message)
+        self._changes.note((new_id, None))
         self._write(Kind.MESSAGE_ADDED, message)
         return message
 
@@ -152,6 +157,7 @@ class Mailbox:
         removed = tuple(label for label in message.labels if label in set(remove) - set(add))
         if not added and not removed:
             return
+        self._changes.note((message.id, replace(message)))
         labels = tuple(label for label in message.labels if label not in removed) + added
         self.index.relabel(message.ordinal, message.labels, labels)
         message.labels = labels
@@ -162,6 +168,7 @@ class Mailbox:
 
     def delete(self, message: StoredMessage) -> None:
         """Remove a message for ever."""
+        self._changes.note((message.id, replace(message)))
         self.index.remove(message.ordinal, labels=message.labels, message_id=message.message_id)
         self._by_ordinal[message.ordinal] = None
         del self._messages[message.id]
@@ -172,6 +179,34 @@ class Mailbox:
         self._cache.drop(message.id)
         self.drafts.drop(message.id)
         self._write(Kind.MESSAGE_DELETED, message)
+
+    def as_it_was(self, moment: float) -> Mailbox:
+        """Return the mailbox of a moment of the monotonic clock, to be read only."""
+        was = copy(self)
+        was.index, was.history = self.index.copy(), self.history.as_it_was(moment)
+        was.drafts = self.drafts.as_they_were(moment)
+        was._messages, was._by_ordinal = dict(self._messages), list(self._by_ordinal)
+        was._threads = {known.id: replace(known, ordinals=list(known.ordinals)) for known in self._threads.values()}
+        was._cache, was._thread_counts = RenderCache(), {}
+        for message_id, before in self._changes.since(moment):
+            was._put_back(message_id, before)
+        return was
+
+    def _put_back(self, message_id: str, before: StoredMessage | None) -> None:
+        """Make one message what it was, or was not, in a copy of the mailbox."""
+        now = self._messages.pop(message_id, None)
+        if now is not None:
+            self.index.withdraw(now.ordinal, labels=now.labels, message_id=now.message_id)
+            self._by_ordinal[now.ordinal] = None
+            self._threads[now.thread_id].ordinals.remove(now.ordinal)
+            if not self._threads[now.thread_id].ordinals:
+                del self._threads[now.thread_id]
+        if before is not None:
+            self.index.restore(before.ordinal, before.raw, labels=before.labels, message_id=before.message_id)
+            self._messages[message_id] = self._by_ordinal[before.ordinal] = replace(before)
+            subject = bare_subject(read_headers(before.raw)[0])
+            thread = self._threads.setdefault(before.thread_id, Thread(before.thread_id, subject=subject))
+            insort(thread.ordinals, before.ordinal)
 
     def forget_label(self, label_id: str) -> None:
         """Take a deleted label off every message."""

@@ -16,6 +16,8 @@ from mailgrant.sandbox.discovery import CALENDAR, GMAIL, ApiMethod
 from mailgrant.sandbox.wire import ApiError
 
 WINDOW = timedelta(minutes=1)
+# Google publishes no number: 60 have been seen to fail, five to be safe.
+TOGETHER = 10
 
 
 class Profile(Enum):
@@ -104,15 +106,38 @@ def units_of(method: ApiMethod, profile: Profile) -> int:
 
 
 class Ledger:
-    """What each person has spent, by project and API, in the last minute of the sandbox's clock."""
+    """
+    What each person has spent, by project and API, in the last minute of the sandbox's clock.
 
-    def __init__(self, clock: Clock, profile: Profile) -> None:
+    `together` is how many calls of Gmail one person may have under way at once.
+    """
+
+    def __init__(self, clock: Clock, profile: Profile, *, together: int = TOGETHER) -> None:
+        if together < 1:
+            raise ValueError(f"a person may have at least one call under way, not {together}")
         self._clock = clock
         self._profile = profile
+        self._together = together
         self._spent: dict[tuple[str, str, str], _Window] = {}
+        self._under_way: dict[str, int] = {}
 
-    def spend(self, method: ApiMethod, email: str, project: str) -> int:
-        """Return what a call costs and write it down; raises `ApiError` if it is more than is left."""
+    def enter(self, email: str) -> int:
+        """Count a call that has come in, and return how many of this person's are under way with it."""
+        self._under_way[email] = count = self._under_way.get(email, 0) + 1
+        return count
+
+    def leave(self, email: str) -> None:
+        """Count a call that is done."""
+        self._under_way[email] = max(self._under_way.get(email, 0) - 1, 0)
+
+    def spend(self, method: ApiMethod, email: str, project: str, under_way: int = 1) -> int:
+        """
+        Return what a call costs and write it down; raises `ApiError` if it is more than is left.
+
+        `under_way` is how many calls of the person's were when this one came, itself included.
+        """
+        if method.api == GMAIL and under_way > self._together and self._profile is not Profile.OFF:
+            raise too_many_at_once(method.api)
         units = units_of(method, self._profile)
         window = self._spent.setdefault((email, project, method.api), _Window())
         now = self._clock.lived
@@ -157,3 +182,22 @@ def too_many(api: str, project: str) -> ApiError:
         f"'gmail.googleapis.com' for consumer 'project_number:{project}'."
     )
     return ApiError(403, "rateLimitExceeded", message, domain="usageLimits")
+
+
+def too_many_at_once(api: str) -> ApiError:
+    """Return the refusal of one call more than a person may have under way."""
+    if api == CALENDAR:
+        return overloaded(api)
+    return ApiError(429, "rateLimitExceeded", "Too many concurrent requests for user")
+
+
+def overloaded(api: str) -> ApiError:
+    """Return the refusal of what Google has no room for at the moment."""
+    if api == CALENDAR:
+        return ApiError(429, "rateLimitExceeded", "Rate Limit Exceeded", domain="usageLimits")
+    return ApiError(429, "rateLimitExceeded", "Resource has been exhausted (e.g. check quota).")
+
+
+def usage_limits() -> ApiError:
+    """Return the refusal of what looks like abuse of a calendar; it lasts for hours."""
+    return ApiError(403, "quotaExceeded", "Calendar usage limits exceeded.", domain="usageLimits")

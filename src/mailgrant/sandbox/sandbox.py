@@ -26,10 +26,11 @@ from mailgrant.sandbox.faults import Effect, Fault, Faults, Moment
 from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
 from mailgrant.sandbox.keys import SigningKey
+from mailgrant.sandbox.mishaps import carry_out
 from mailgrant.sandbox.people import People, Person
 from mailgrant.sandbox.policies import Policies
 from mailgrant.sandbox.push import Push
-from mailgrant.sandbox.quota import Ledger, Profile
+from mailgrant.sandbox.quota import TOGETHER, Ledger, Profile
 from mailgrant.sandbox.scopes import complaint, normal
 from mailgrant.sandbox.service_accounts import ServiceAccount, ServiceAccounts
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
@@ -49,11 +50,18 @@ class Sandbox:
 
     `now` is where the clock starts (the real time if None); `consent` says who answers the consent
     page (`page`, `auto`, `deny`); `seed` what is there from the beginning (`demo`, `empty`, or a seed
-    file); `quota` whose limits apply (`2026`, `legacy`, `off`).
+    file); `quota` whose limits apply (`2026`, `legacy`, `off`); `together` how many calls to Gmail one
+    person may have under way at once.
     """
 
     def __init__(
-        self, now: datetime | None = None, *, consent: str = "page", seed: str | Path = "demo", quota: str = "2026"
+        self,
+        now: datetime | None = None,
+        *,
+        consent: str = "page",
+        seed: str | Path = "demo",
+        quota: str = "2026",
+        together: int = TOGETHER,
     ) -> None:
         self.clock = Clock(now)
         self.key = SigningKey()
@@ -61,6 +69,7 @@ class Sandbox:
         self.robot_key = SigningKey("mailgrant")
         self.consent = ConsentMode(consent)
         self.quota = Profile(quota)
+        self._together = together
         self.url: str | None = None
         self.recorder: Recorder | None = None
         self._lock = threading.RLock()
@@ -74,7 +83,7 @@ class Sandbox:
         self.service_accounts = ServiceAccounts(self.robot_key)
         self.policies = Policies()
         self.tokens = TokenBook(self.clock)
-        self.ledger = Ledger(self.clock, self.quota)
+        self.ledger = Ledger(self.clock, self.quota, together=self._together)
         self.faults = Faults()
         self.journal = Journal()
         self.post = Post(self)
@@ -108,7 +117,7 @@ class Sandbox:
         """Answer one request; raises ConnectionResetError where a fault cuts the connection."""
         admission = self.admit(request)
         effect = admission.effect
-        if effect is None or effect.status is not None:
+        if effect is None or not (effect.is_of_connection or effect.truncate):
             return self.perform(admission)
         if effect.hang or effect.drop is Moment.BEFORE:
             self.abandon(admission)
@@ -117,7 +126,7 @@ class Sandbox:
         if effect.late or effect.when is Moment.BEFORE:
             time.sleep(wait.total_seconds())
         answer = self.perform(admission)
-        if effect.drop is Moment.AFTER or effect.late:
+        if effect.drop is Moment.AFTER or effect.late or effect.truncate:
             raise ConnectionResetError("the sandbox was told to lose its answer")
         if effect.when is Moment.AFTER:
             time.sleep(wait.total_seconds())
@@ -131,7 +140,7 @@ class Sandbox:
     def perform(self, admission: Admission) -> Answer:
         """Do the work of a request and write it into the log."""
         with self._lock:
-            answer = admission.carry_out()
+            answer = carry_out(self, admission)
             self.channels.look()
             self.push.look()
             admission.entry.status = answer.status
@@ -140,7 +149,14 @@ class Sandbox:
             return answer
 
     def abandon(self, admission: Admission) -> None:
-        """Write a request into the log without doing its work."""
+        """Write a request into the log without doing its work, and those of its parts that are not done."""
+        for part in admission.parts:
+            self.abandon(part)
+        if admission.closed:
+            return
+        admission.closed = True
+        if admission.entry.under_way:
+            self.ledger.leave(admission.entry.account or "")
         if not admission.logged:
             return
         admission.entry.query = harmless(admission.request.target.partition("?")[2])
@@ -193,7 +209,8 @@ class Sandbox:
         """
         Make a request fail: `fault("gmail.users.messages.send", drop="after")`.
 
-        The effect's fields are the control API's (`status`, `reason`, `drop`, `late`, `delay`, `when`, `hang`).
+        The effect's fields are the control API's (`status`, `reason`, `drop`, `late`, `delay`, `when`, `hang`,
+        `stale`, `truncate`, `corrupt`, `rate`).
         """
         fault = Fault(Effect.read(effect), method=method, path=path, account=account, nth=nth, times=times)
         with self._lock:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 from mailgrant.sandbox.discovery import CALENDAR, ApiMethod, document
-from mailgrant.sandbox.validate import snake, unreadable
+from mailgrant.sandbox.validate import INTEGER_RANGES, snake, unreadable
 from mailgrant.sandbox.wire import ApiError
 
 Schema = Mapping[str, Any]
 
+RANGES = {**INTEGER_RANGES, "int64": (-(2**63), 2**63 - 1), "uint64": (0, 2**64 - 1)}
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]*={0,2}")
 
 
@@ -110,9 +112,16 @@ def _strict_number(schema: Schema, value: Any, path: str) -> Any:
     decimals = r"(\.\d+)?" if schema["type"] == "number" else ""
     if isinstance(value, bool) or not re.fullmatch(rf"-?\d{{1,20}}{decimals}", text, re.ASCII):
         raise _wrong_type(schema, value, path)
+    if not _is_in_range(schema, text):
+        raise _wrong_type(schema, value, path)
     if schema["type"] == "string":
         return text
     return float(text) if schema["type"] == "number" else int(text)
+
+
+def _is_in_range(schema: Schema, text: str) -> bool:
+    low, high = RANGES.get(schema.get("format", ""), (-inf, inf))
+    return low <= float(text) <= high if "." in text else low <= int(text) <= high
 
 
 def _wrong_type(schema: Schema, value: Any, path: str) -> ApiError:
@@ -171,6 +180,8 @@ def _lenient_boolean(_: Schema, value: Any) -> bool:
 
 def _lenient_number(schema: Schema, value: Any) -> float:
     if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,20}(\.\d+)?", str(value), re.ASCII):
+        raise _invalid()
+    if not _is_in_range(schema, str(value)):
         raise _invalid()
     return float(value) if schema["type"] == "number" else int(float(value))
 

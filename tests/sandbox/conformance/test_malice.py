@@ -58,6 +58,18 @@ def test_a_body_that_means_harm_is_refused(method_id: str, name: str) -> None:
     assert ask(Order(method(method_id), path=PATH, body=BODIES[name])) == 400 or name in {"nothing", "not a number"}
 
 
+@pytest.mark.parametrize(
+    ("method_id", "body"),
+    [
+        ("gmail.users.settings.updateVacation", {"endTime": str(2**63)}),
+        ("gmail.users.labels.create", {"name": "Lunch", "messagesTotal": 2**31}),
+        ("calendar.events.insert", {"summary": "Lunch", **HOUR, "sequence": 2**31}),
+    ],
+)
+def test_a_number_too_large_for_its_field_is_refused(method_id: str, body: dict[str, object]) -> None:
+    assert ask(Order(method(method_id), path=PATH, body=body)) == 400
+
+
 @pytest.mark.parametrize("mask", ["a(", "items(", "messages(", "(", "a/", "items/", ")"])
 @pytest.mark.parametrize("method_id", ["gmail.users.messages.list", "calendar.events.list"])
 def test_a_mask_without_end_is_refused(method_id: str, mask: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import os
@@ -24,8 +23,7 @@ import pytest
 
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.app import App
-from mailgrant.sandbox.server import Served, listen
+from mailgrant.sandbox.server import Served, listen, serve
 
 from .conftest import NOON
 
@@ -247,20 +245,12 @@ def test_run_ends_at_once_and_leaves_nothing_behind(
 
 
 def test_latency_is_waited_before_every_request(world: Sandbox) -> None:
-    started = time.monotonic()
-    heard: list[dict[str, Any]] = []
+    with serve(world, latency=timedelta(milliseconds=50)) as served, connect(served) as connection:
+        started = time.monotonic()
+        connection.request("GET", "/nowhere")
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b""}
-
-    async def send(message: Any) -> None:
-        heard.append(message)
-
-    scope = {"method": "GET", "raw_path": b"/nowhere", "query_string": b"", "headers": []}
-    asyncio.run(App(world, timedelta(milliseconds=50))(scope, receive, send))
-
-    assert time.monotonic() - started >= 0.05
-    assert heard[0]["status"] == 404
+        assert connection.getresponse().status == 404
+        assert time.monotonic() - started >= 0.05
 
 
 def test_googles_own_installed_app_flow_and_refresh_work(

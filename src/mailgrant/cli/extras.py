@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from mailgrant.errors import MissingExtra
 
-SANDBOX_MODULES = ("dateutil", "googleapiclient", "jinja2", "uvicorn")
+SANDBOX_MODULES = ("dateutil", "googleapiclient", "httptools", "jinja2")
 
 
 def require_sandbox() -> None:

@@ -124,9 +124,7 @@ def api_disabled(method: ApiMethod, project: str) -> ApiError:
         error_info("SERVICE_DISABLED", method) | {"metadata": metadata},
     ]
     help_page = "https://console.developers.google.com"
-    return ApiError(
-        403, "accessNotConfigured", message, domain="usageLimits", extended_help=help_page, details=details
-    )
+    return ApiError(403, "accessNotConfigured", message, domain="usageLimits", extended_help=help_page, details=details)
 
 
 def apps_disabled(api: str) -> ApiError:

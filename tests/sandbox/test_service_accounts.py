@@ -159,7 +159,22 @@ BAD_SCOPE = "Invalid OAuth scope or ID token audience provided."
         ({"scope": f"{MAIL},{CALENDAR}"}, (400, "invalid_scope", BAD_SCOPE)),
         ({"scope": None, "target_audience": ""}, (400, "invalid_scope", BAD_SCOPE)),
     ],
-    ids=str,
+    ids=[
+        "unknown issuer",
+        "yesterday's",
+        "tomorrow's",
+        "too long a life",
+        "no iat",
+        "exp that is no number",
+        "another audience",
+        "a list of audiences",
+        "a subject without a domain",
+        "an unknown subject",
+        "no scope",
+        "an empty scope",
+        "scopes with a comma",
+        "an empty audience",
+    ],
 )
 def test_a_bad_assertion_is_refused_in_googles_words(
     caller: Caller, claims: dict[str, Any], refusal: tuple[int, str, str]

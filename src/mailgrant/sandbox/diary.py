@@ -189,7 +189,6 @@ class Calendar:
         self.sharing_change = self.next_change()
         self.updated = milliseconds(now)
 
-
     def _note(self, event_id: str) -> None:
         """Remember how an event is, for reads that lag behind."""
         event = self.events.get(event_id)

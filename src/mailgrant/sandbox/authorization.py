@@ -7,11 +7,23 @@ to the address in the request: nobody has vouched for it yet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from mailgrant.sandbox import scopes as scope_names
-from mailgrant.sandbox.clients import OUT_OF_BAND, Clients, ClientState, OAuthClient, Publishing, RedirectProblem
+from mailgrant.sandbox.clients import (
+    OUT_OF_BAND,
+    ClientKind,
+    Clients,
+    ClientState,
+    OAuthClient,
+    Publishing,
+    RedirectProblem,
+)
 from mailgrant.sandbox.people import Person
 
 HELP = "https://developers.google.com/identity/protocols/oauth2/"
@@ -19,7 +31,18 @@ PROMPTS = frozenset({"none", "consent", "select_account"})
 SINGLE = ("client_id", "redirect_uri", "response_type", "scope", "state", "prompt", "access_type", "login_hint")
 FOREIGN = ("client_secret", "grant_type", "code", "refresh_token", "username", "password", "action")
 CHALLENGE_METHODS = ("plain", "S256")
-RESPONSE_MODES = ("query", "fragment")
+# What asks for tokens straight in the redirect, from the JavaScript of a registered page.
+IMPLICIT = frozenset({"code", "token", "id_token"})
+# How browsers inside other applications name themselves: Android's says `wv`, the iPhone's no Safari.
+EMBEDDED = re.compile(r"; wv\)|(?:iPhone|iPad|iPod)(?!.*Safari/)")
+
+
+class ResponseMode(Enum):
+    """Where the answer stands in the redirect, or that it is posted."""
+
+    QUERY = "query"
+    FRAGMENT = "fragment"
+    FORM_POST = "form_post"
 
 
 class PageError(Exception):
@@ -48,7 +71,7 @@ class AuthorizationRequest:
     nonce: str | None = field(kw_only=True, default=None)
     challenge: str | None = field(kw_only=True, default=None, repr=False)
     challenge_method: str = field(kw_only=True, default="plain")
-    fragment: bool = field(kw_only=True, default=False)
+    mode: ResponseMode = field(kw_only=True, default=ResponseMode.QUERY)
 
     @property
     def asks_identity(self) -> bool:
@@ -64,7 +87,7 @@ def read_request(pairs: Sequence[tuple[str, str]], clients: Clients) -> Authoriz
         if [key for key, _ in pairs].count(name) > 1:
             raise _malformed(f"OAuth 2 parameters can only have a single value: {name}")
     redirect_uri = _redirect_uri(given, client)
-    _check_names(given)
+    _check_names(given, client)
     method = given.get("code_challenge_method", "plain")
     return AuthorizationRequest(
         client,
@@ -78,7 +101,7 @@ def read_request(pairs: Sequence[tuple[str, str]], clients: Clients) -> Authoriz
         nonce=given.get("nonce"),
         challenge=_challenge(given, method),
         challenge_method=method,
-        fragment=given.get("response_mode") == "fragment",
+        mode=ResponseMode(given.get("response_mode", "query")),
     )
 
 
@@ -117,22 +140,48 @@ def _redirect_uri(given: dict[str, str], client: OAuthClient) -> str:
 def _policy_text(uri: str) -> str:
     if uri.startswith(OUT_OF_BAND):
         return "The out-of-band (OOB) flow has been blocked in order to keep users secure. Use a loopback address."
+    if _is_private_address(uri):
+        return f"device_id and device_name are required for private IP: {uri}"
     return f"This app doesn't comply with Google's OAuth 2.0 policy: the redirect address {uri} is not allowed."
 
 
-def _check_names(given: dict[str, str]) -> None:
+def _is_private_address(uri: str) -> bool:
+    try:
+        return ip_address(urlsplit(uri).hostname or "").is_private
+    except ValueError:
+        return False
+
+
+def _check_names(given: dict[str, str], client: OAuthClient) -> None:
     response_type = given.get("response_type")
     if not response_type:
         raise _malformed("Required parameter is missing: response_type")
     if response_type != "code":
-        raise _malformed(f"Invalid response_type: {response_type}")
-    if given.get("response_mode", "query") not in RESPONSE_MODES:
+        raise _implicit(response_type, client)
+    if given.get("response_mode", "query") not in {mode.value for mode in ResponseMode}:
         raise _malformed(f"Invalid response_mode: {given['response_mode']}")
     if "prompt" in given and "approval_prompt" in given:
         raise _malformed("Conflict params: approval_prompt and prompt")
     for name in FOREIGN:
         if name in given:
             raise _malformed(f"Parameter not allowed for this message type: {name}")
+
+
+def _implicit(response_type: str, client: OAuthClient) -> PageError:
+    """Return the refusal of tokens in the redirect: no client here has a page of its own registered."""
+    if not IMPLICIT.issuperset(response_type.split()):
+        return _malformed(f"Invalid response_type: {response_type}")
+    if client.kind is ClientKind.INSTALLED:
+        return PageError(401, "unauthorized_client", f"This client may not ask for response_type {response_type}.")
+    text = "This app's JavaScript origin is not registered for it. Its developer can register it in the console."
+    return PageError(400, "origin_mismatch", text)
+
+
+def check_browser(user_agent: str) -> None:
+    """Refuse browsers inside other applications, which could read what people type; raises `PageError`."""
+    if EMBEDDED.search(user_agent):
+        text = "This browser or app may not be secure: Google sign-in is not allowed in embedded views. Open a browser."
+        raise PageError(403, "disallowed_useragent", text, f"{HELP}policies#browsers")
 
 
 def _scopes(given: dict[str, str]) -> frozenset[str]:

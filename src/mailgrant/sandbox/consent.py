@@ -8,13 +8,21 @@ nobody is asked: the sandbox answers as the person would.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from mailgrant.sandbox import entropy, pages
 from mailgrant.sandbox import scopes as scope_names
-from mailgrant.sandbox.authorization import AuthorizationRequest, PageError, check_person, read_request
+from mailgrant.sandbox.authorization import (
+    AuthorizationRequest,
+    PageError,
+    ResponseMode,
+    check_browser,
+    check_person,
+    read_request,
+)
 from mailgrant.sandbox.forms import read_form, redirect, with_parameters
 from mailgrant.sandbox.identity import ISSUER
 from mailgrant.sandbox.journal import Entry
@@ -90,6 +98,7 @@ class ConsentDesk:
         try:
             asked = read_request(request.query, self._world.clients)
             entry.client_id, entry.account = asked.client.id, asked.login_hint
+            check_browser(request.headers.get("user-agent", ""))
             if "none" in asked.prompt:
                 return self._silently(asked)
             if self._world.consent is not ConsentMode.PAGE:
@@ -104,14 +113,14 @@ class ConsentDesk:
         if person is not None and self._covered(asked, person):
             return self._allow(asked, person, asked.scopes, consented=False)
         refused = {"state": asked.state, "error_subtype": "access_denied", "error": "interaction_required"}
-        return redirect(with_parameters(asked.redirect_uri, refused, fragment=asked.fragment))
+        return _send_back(asked, refused)
 
     def _by_itself(self, asked: AuthorizationRequest) -> Answer:
         """Answer for the hinted person, else the first, without a page."""
         person = self._hinted(asked) or self._world.people.first()
         if person is None:
             raise PageError(400, "invalid_request", "This sandbox has no accounts; add one.")
-        check_person(asked, person)
+        self._check_person(asked, person)
         if self._covered(asked, person) and "consent" not in asked.prompt:
             return self._allow(asked, person, asked.scopes, consented=False)
         if self._world.consent is ConsentMode.DENY:
@@ -156,7 +165,7 @@ class ConsentDesk:
 
     def _choose(self, sign_in: SignIn, person: Person, *, status: int) -> Answer:
         """Go on with an account: straight back if all was allowed before, else to the next page."""
-        check_person(sign_in.request, person)
+        self._check_person(sign_in.request, person)
         sign_in.person = person
         if self._covered(sign_in.request, person) and "consent" not in sign_in.request.prompt:
             return self._finish(sign_in, sign_in.request.scopes, consented=False, status=status)
@@ -239,11 +248,20 @@ class ConsentDesk:
         if asked.asks_identity:
             shown = [word for word in ("select_account",) if word in asked.prompt] + (["consent"] if consented else [])
             answer |= {"authuser": "0", "hd": person.hosted_domain, "prompt": " ".join(shown) or "none"}
-        return redirect(with_parameters(asked.redirect_uri, answer, fragment=asked.fragment), status=status)
+        return _send_back(asked, answer, status=status)
 
     def failure(self, request: HttpRequest, _: Entry) -> Answer:
         """Show why a request was refused; the status is 200, as Google's is."""
-        return pages.failure(dict(request.query).get("authError", ""))
+        given = dict(request.query)
+        client = self._world.clients.find(given.get("client_id", ""))
+        return pages.failure(given.get("authError", ""), client.name if client else "This app")
+
+    def _check_person(self, asked: AuthorizationRequest, person: Person) -> None:
+        """Refuse people whom the program, or whose administrator the program, is closed to."""
+        check_person(asked, person)
+        complaint = self._world.policies.complaint(asked.client.id, person.email, asked.scopes)
+        if complaint is not None:
+            raise PageError(400, "admin_policy_enforced", complaint)
 
     def _sign_in(self, request: HttpRequest) -> SignIn | None:
         return self._open.get(dict(request.query).get("flow", ""))
@@ -255,7 +273,15 @@ def _page(path: str, sign_in: SignIn, **parameters: str) -> str:
 
 def _denied(asked: AuthorizationRequest, *, status: int = 302) -> Answer:
     refused = {"error": "access_denied", "state": asked.state}
-    return redirect(with_parameters(asked.redirect_uri, refused, fragment=asked.fragment), status=status)
+    return _send_back(asked, refused, status=status)
+
+
+def _send_back(asked: AuthorizationRequest, answer: Mapping[str, str | None], *, status: int = 302) -> Answer:
+    """Send the person back to the program, with the answer where it was asked to be."""
+    if asked.mode is ResponseMode.FORM_POST:
+        return pages.posting(asked.redirect_uri, {name: value for name, value in answer.items() if value is not None})
+    fragment = asked.mode is ResponseMode.FRAGMENT
+    return redirect(with_parameters(asked.redirect_uri, answer, fragment=fragment), status=status)
 
 
 def to_failure(error: PageError, given: dict[str, str], *, status: int = 302) -> Answer:

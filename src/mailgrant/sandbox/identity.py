@@ -36,8 +36,10 @@ METADATA_ADDRESSES = {
 }
 METADATA = {
     "authorization_response_iss_parameter_supported": True,
-    "response_types_supported": ["code"],
-    "response_modes_supported": ["query", "fragment"],
+    "response_types_supported": [
+        *("code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token", "none")
+    ],
+    "response_modes_supported": ["query", "fragment", "form_post"],
     "subject_types_supported": ["public"],
     "id_token_signing_alg_values_supported": ["RS256"],
     "scopes_supported": ["openid", "email", "profile"],

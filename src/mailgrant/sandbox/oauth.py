@@ -164,7 +164,19 @@ class TokenDesk:
         person = self._world.people.find(token.email)
         if person is None:
             raise OAuthError(400, "invalid_grant", "Account has been deleted")
+        self._check_policy(token)
         return token, person
+
+    def _check_policy(self, token: RefreshToken) -> None:
+        """Refuse what a person's administrator has forbidden since, or wants a new sign-in for."""
+        policies, tokens = self._world.policies, self._world.tokens
+        complaint = policies.complaint(token.client_id, token.email, token.scopes)
+        if complaint is not None:
+            raise OAuthError(400, "admin_policy_enforced", complaint)
+        session = policies.of(token.email).session
+        if session is not None and tokens.age(token) >= session:
+            word = "invalid_rapt"
+            raise OAuthError(400, "invalid_grant", f"reauth related error ({word})", error_subtype=word)
 
     def _wanted(self, token: RefreshToken, form: Form) -> frozenset[str]:
         names = form.get("scope", "").split()

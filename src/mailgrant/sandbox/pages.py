@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from mailgrant.sandbox import entropy
 from mailgrant.sandbox.scopes import descriptions
 from mailgrant.sandbox.wire import Answer, HttpRequest
 
@@ -31,6 +32,12 @@ HEADERS = [
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
 ]
 VARINT, TEXT = 0, 2
+# How the page of a refusal is headed, by its code.
+TITLES = {
+    "access_denied": "{app} has not completed the Google verification process",
+    "invalid_request": "This app's request is invalid",
+    "redirect_uri_mismatch": "This app's request is invalid",
+}
 
 
 def chooser(flow: str, asked: AuthorizationRequest, people: list[Person]) -> Answer:
@@ -62,10 +69,21 @@ def over() -> Answer:
     return _page("over.html", status=400)
 
 
-def failure(encoded: str) -> Answer:
+def failure(encoded: str, app: str) -> Answer:
     """Return the page that shows a refusal; it is served with status 200."""
     code, message, help_link, status = read_auth_error(encoded)
-    return _page("failure.html", code=code, message=message, help_link=help_link, printed=status)
+    title = f"Access blocked: {TITLES.get(code, 'Authorization Error').format(app=app)}"
+    return _page("failure.html", title=title, code=code, message=message, help_link=help_link, printed=status)
+
+
+def posting(url: str, fields: dict[str, str]) -> Answer:
+    """Return the page that posts an answer to a program: by itself, or at a click where there is no JavaScript."""
+    nonce = entropy.opaque(16)
+    answer = _page("posting.html", url=url, fields=fields, nonce=nonce)
+    policy = f"script-src 'nonce-{nonce}'; "
+    named = "Content-Security-Policy"
+    answer.headers = [(name, policy + value if name == named else value) for name, value in answer.headers]
+    return answer
 
 
 def ticked(request: HttpRequest) -> list[str]:

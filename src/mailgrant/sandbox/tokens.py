@@ -180,6 +180,10 @@ class TokenBook:
             return Verdict.FORGOTTEN if self._clock.lived - token.used >= IDLE_LIFE else Verdict.LIVE
         return Verdict.ENDED if self._clock.lived - died < MEMORY_OF_DEATH else Verdict.FORGOTTEN
 
+    def age(self, token: RefreshToken) -> timedelta:
+        """Return how long ago the person signed in for a refresh token."""
+        return self._clock.lived - token.born
+
     def touch(self, token: RefreshToken) -> None:
         """Note that a refresh token was used: six idle months end it."""
         token.used = self._clock.lived

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mailgrant.secret import Secret
+
 from .extras import require_sandbox
 from .moments import as_time, parse_length, parse_moment
 from .sandbox_control import COMMANDS
@@ -38,7 +40,12 @@ def parse_seed(text: str) -> str:
 def serving(*, port: int) -> Callable[[Command], Command]:
     """Add the options of a sandbox that is served, at `port` unless told."""
     options = (
-        click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; loopback only."),
+        click.option(
+            "--host",
+            default="127.0.0.1",
+            show_default=True,
+            help="Where to listen; elsewhere than on loopback with --control-token.",
+        ),
         click.option(
             "--port", type=click.IntRange(0, 65535), default=port, show_default=True, help="0 takes a free one."
         ),
@@ -63,6 +70,17 @@ def serving(*, port: int) -> Callable[[Command], Command]:
             default="2026",
             show_default=True,
             help="Google's limits.",
+        ),
+        click.option(
+            "--together",
+            metavar="N",
+            type=click.IntRange(1),
+            default=10,
+            show_default=True,
+            help="How many calls to Gmail one person may have under way.",
+        ),
+        click.option(
+            "--control-token", metavar="TOKEN", type=Secret, help="What the control API then wants to be shown."
         ),
         click.option(
             "--latency", metavar="LENGTH", type=parse_length, default="0ms", help="Wait before each answer: 60ms."

@@ -1,8 +1,7 @@
 """
 The control API, under `/_sandbox/`: what a test, a demo or a person does to this Google.
 
-Only loopback may use it, and no page of another origin: a browser that wanders to a foreign site
-must not be able to read mail here. Unknown fields are refused, errors are
+`guard.py` says who may use it. Unknown fields are refused, errors are
 `{"error": {"message", "hint"}}`.
 """
 
@@ -12,13 +11,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit
 
 from mailgrant import _version
 from mailgrant.errors import SettingsError
 from mailgrant.sandbox import delivery, entropy, hand
 from mailgrant.sandbox.arrival import Arrival
-from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind, OAuthClient, Publishing
+from mailgrant.sandbox.clients import ClientKind, OAuthClient, Publishing
 from mailgrant.sandbox.console import Console
 from mailgrant.sandbox.faults import Fault, duration
 from mailgrant.sandbox.fields import (
@@ -34,6 +32,7 @@ from mailgrant.sandbox.fields import (
     texts,
     truth,
 )
+from mailgrant.sandbox.guard import CHALLENGE, RFC822, check_caller
 from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.push import Topic
 from mailgrant.sandbox.routes import Routes
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
     from mailgrant.sandbox.sandbox import Sandbox
 
 CONTROL = "/_sandbox/"
-RFC822 = "message/rfc822"
-READABLE = frozenset({"application/json", RFC822})
 
 ACCOUNT = {
     "email": required_text(),
@@ -126,14 +123,17 @@ class Control:
     def answer(self, request: HttpRequest) -> Answer:
         """Answer one request."""
         try:
-            _guard(request)
+            check_caller(request, self._world.control_token)
             found = self._routes.find(request.verb, request.raw_path)
             if found is None:
                 raise ControlError(404, f"There is no {request.verb} {request.path}.", "GET /_sandbox/ lists what is.")
             work, values = found
             return work(request, values)
         except ControlError as error:
-            return json_answer({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
+            answer = json_answer({"error": {"message": error.message, "hint": error.hint}}, status=error.status)
+            if error.status == 401:
+                answer.headers.append(CHALLENGE)
+            return answer
         except ApiError as error:
             return json_answer({"error": {"message": error.message, "hint": ""}}, status=error.status)
         except (ValueError, OverflowError) as error:
@@ -291,21 +291,6 @@ class Control:
         read_fields(request, {})
         self._world.reset()
         return json_answer({})
-
-
-def _guard(request: HttpRequest) -> None:
-    """Refuse what does not come from this machine's own programs and pages."""
-    host = request.headers.get("host")
-    if host is not None and urlsplit(f"//{host}").hostname not in LOOPBACK_HOSTS:
-        raise ControlError(
-            403, f"The control API does not answer for the host {host}.", "Use http://127.0.0.1:<port>/."
-        )
-    origin = request.headers.get("origin")
-    if origin is not None and origin != f"http://{host}":
-        raise ControlError(403, f"The control API does not answer to pages of {origin}.", "Use a program of your own.")
-    if request.verb == "POST" and request.media_type not in READABLE:
-        hint = "Send Content-Type: application/json (for mail also message/rfc822)."
-        raise ControlError(415, "The control API reads JSON and mails only.", hint)
 
 
 def _written(moment: datetime) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Work: TypeAlias = Callable[[HttpRequest, Entry], Answer]
 Describe: TypeAlias = Callable[[HttpRequest, Entry], None]
 
+GOOGLES = ("google.com", "googleapis.com")
 # The first is in Gmail's discovery document, the others in the documentation.
 BATCHES = {"/batch": GMAIL, "/batch/gmail/v1": GMAIL, "/batch/calendar/v3": CALENDAR}
 
@@ -231,8 +232,13 @@ def _directory(directory: Directory) -> dict[tuple[str, str], Door]:
     return {("GET", path): Door("discovery", work) for path, work in works.items()}
 
 
-def loopback_origin(request: HttpRequest) -> str | None:
-    """Return `http://host:port` of a request sent to loopback, None for Google's own names."""
+def own_origin(request: HttpRequest, *, anywhere: bool) -> str | None:
+    """
+    Return `http://host:port` of a request sent to loopback, None for Google's own names.
+
+    With `anywhere`, a sandbox that others can reach knows itself by any name but Google's.
+    """
     host = request.headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname
-    return f"http://{host}" if name in LOOPBACK_HOSTS else None
+    name = urlsplit(f"//{host}").hostname or ""
+    own = name in LOOPBACK_HOSTS or (anywhere and bool(name) and not name.endswith(GOOGLES))
+    return f"http://{host}" if own else None

@@ -21,7 +21,7 @@ from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientK
 from mailgrant.sandbox.clock import Clock, real_now
 from mailgrant.sandbox.consent import ConsentMode
 from mailgrant.sandbox.delivery import Post, SentMail
-from mailgrant.sandbox.doors import Admission, Doors, loopback_origin
+from mailgrant.sandbox.doors import Admission, Doors, own_origin
 from mailgrant.sandbox.faults import Effect, Fault, Faults, Moment
 from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
@@ -36,6 +36,7 @@ from mailgrant.sandbox.service_accounts import ServiceAccount, ServiceAccounts
 from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
 from mailgrant.sandbox.transcript import Recorder, harmless
 from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,8 @@ class Sandbox:
         self.quota = Profile(quota)
         self._together = together
         self.url: str | None = None
+        # Guards the control API where others than this machine's programs can reach it.
+        self.control_token: Secret | None = None
         self.recorder: Recorder | None = None
         self._lock = threading.RLock()
         self._plant = seeds.named(seed)
@@ -166,7 +169,7 @@ class Sandbox:
 
     def origin(self, request: HttpRequest) -> str | None:
         """Return the address at which a request found this sandbox, None if it asked for Google by name."""
-        return loopback_origin(request)
+        return own_origin(request, anywhere=self.control_token is not None)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[Served]:
         """Serve this sandbox from a background thread; the context gives an object with its `url`."""

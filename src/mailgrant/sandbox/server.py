@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox.app import App
 from mailgrant.sandbox.clients import LOOPBACK_HOSTS, ClientKind
+from mailgrant.sandbox.quota import TOGETHER
 from mailgrant.sandbox.sandbox import Sandbox
 from mailgrant.sandbox.transcript import Recorder
+from mailgrant.secret import Secret
 
 if TYPE_CHECKING:
     from mailgrant.sandbox.leading import Entrance
@@ -41,6 +43,7 @@ class RunOptions:
 
     `data` is a folder that stays; without it one is made and removed at the end. `now` is where the
     clock starts, the real time if None. `record` is a file for a transcript of the requests.
+    `control_token` guards the control API, without which only loopback is served.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +55,8 @@ class RunOptions:
     data: Path | None = None
     now: datetime | None = None
     ready_file: Path | None = None
+    control_token: Secret | None = None
+    together: int = TOGETHER
     record: Path | None = None
 
 
@@ -68,12 +73,16 @@ class Served:
         return f"{self.url}/_sandbox/"
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises `MailgrantError` if the port is taken or the host is not loopback."""
-    if host not in LOOPBACK_HOSTS:
+def listen(host: str, port: int, control_token: Secret | None = None) -> socket.socket:
+    """
+    Return a listening socket; raises `MailgrantError` if the port is taken.
+
+    A host that is not loopback needs a token that guards the control API.
+    """
+    if host not in LOOPBACK_HOSTS and not control_token:
         raise MailgrantError(
             f"The sandbox serves loopback only, and {host} is not.",
-            hint="Anyone who reaches the control API can do anything; use --host 127.0.0.1.",
+            hint="Anyone who reaches the control API can do anything: use --host 127.0.0.1, or --control-token.",
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -115,8 +124,11 @@ def run(options: RunOptions) -> int:
     from mailgrant.sandbox.listener import Server
     from mailgrant.sandbox.proxy import lead
 
-    listener = listen(options.host, options.port)
-    sandbox = Sandbox(options.now, consent=options.consent, seed=options.seed, quota=options.quota)
+    listener = listen(options.host, options.port, options.control_token)
+    sandbox = Sandbox(
+        options.now, consent=options.consent, seed=options.seed, quota=options.quota, together=options.together
+    )
+    sandbox.control_token = options.control_token
     # Made beside the rest: the service account's file is named in the ready line.
     threading.Thread(target=sandbox.robot_key.pair, daemon=True).start()
     sandbox.url = url = _url(options.host, listener)

@@ -18,6 +18,7 @@ from mailgrant.sandbox.event import CANCELLED, Draft, Event, Occurrence, whole
 from mailgrant.sandbox.event_body import Writing, patched, read_event
 from mailgrant.sandbox.event_view import View, writable
 from mailgrant.sandbox.invitation import Post, check_guest, is_organizer
+from mailgrant.sandbox.invitation_mail import notify
 from mailgrant.sandbox.moment import known_zone, milliseconds
 from mailgrant.sandbox.sharing import Role
 from mailgrant.sandbox.wire import ApiCall
@@ -119,7 +120,9 @@ def insert(call: ApiCall) -> dict[str, Any]:
     """`events.insert`."""
     access = enter(call, WRITER)
     view = access.view(call)
-    return view.show(_author(call).add(access.calendar, call.body, _writing(call, access)))
+    added = _author(call).add(access.calendar, call.body, _writing(call, access))
+    notify(call, access.calendar, added, {})
+    return view.show(added)
 
 
 def import_(call: ApiCall) -> dict[str, Any]:
@@ -170,7 +173,8 @@ def delete(call: ApiCall) -> None:
     if own is not None and not is_organizer(access.calendar, found):
         declined = {**own, "responseStatus": "declined"}
         fields["attendees"] = [declined if entry is own else entry for entry in fields["attendees"]]
-    _author(call).rewrite(access.calendar, found, _redraft(found, fields))
+    before = found.fields
+    notify(call, access.calendar, _author(call).rewrite(access.calendar, found, _redraft(found, fields)), before)
 
 
 def move(call: ApiCall) -> dict[str, Any]:
@@ -221,7 +225,10 @@ def _write(call: ApiCall, *, patching: bool) -> dict[str, Any]:
     _check_sequence(call.body, found)
     draft = read_event(body, _writing(call, access), found)
     check_guest(calendar, found, draft)
-    return view.show(_author(call).rewrite(calendar, found, draft))
+    before = found.fields
+    changed = _author(call).rewrite(calendar, found, draft)
+    notify(call, calendar, changed, before)
+    return view.show(changed)
 
 
 def _whole_body(call: ApiCall, access: Access, found: Occurrence) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 
@@ -311,3 +312,18 @@ def test_a_token_with_the_metadata_scope_sees_no_bodies_and_searches_nothing(
     assert reader.refused("GET", "threads?q=x")[0] == 403
     assert header(reader.get(message_id, "?format=metadata"), "subject") == "Lunch?"
     assert reader.ids("?labelIds=INBOX") == [message_id]
+
+
+@pytest.mark.parametrize("form", ["minimal", "metadata", "full"])
+@pytest.mark.parametrize("kind", ["messages", "threads", "drafts"])
+def test_answers_are_indented_unless_asked_otherwise(world: Sandbox, kind: str, form: str) -> None:
+    gmail = Gmail(world)
+    gmail.call("POST", "drafts", {"message": {"raw": encode(mail(From='"Ada" <ada@example.com>'))}})
+    for found in gmail.call("GET", kind)[kind]:
+        path = f"{kind}/{found['id']}?format={form}"
+
+        indented, bare = gmail.answer("GET", path).body, gmail.answer("GET", f"{path}&prettyPrint=false").body
+
+        assert indented == json.dumps(json.loads(indented), indent=2, ensure_ascii=False).encode() + b"\n"
+        assert bare == json.dumps(json.loads(bare), separators=(",", ":"), ensure_ascii=False).encode()
+        assert json.loads(indented).keys() == json.loads(bare).keys()

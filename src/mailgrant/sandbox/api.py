@@ -196,9 +196,10 @@ class Api:
 
 def bearer(request: HttpRequest) -> str | None:
     """Return the token a request carries in its header or, as Google still allows, in its query."""
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and text.strip():
-        return text.strip()
+    header = request.headers.get("authorization", "")
+    text = header[7:].strip() if header[:7].lower() == "bearer " else ""
+    if text:
+        return text
     if "_token=" not in request.target:
         return None
     return next((value for name, value in request.query if name in {"access_token", "oauth_token"}), None)
@@ -217,15 +218,15 @@ def _written(call: ApiCall, resource: dict[str, Any] | bytes | None, request: Ht
     if resource is None:
         return Answer(204, headers=list(SHARED_HEADERS))
     headers = [("Content-Type", JSON), *SHARED_HEADERS]
-    text = call.params.get("fields")
+    text, pretty = call.params.get("fields"), call.params.get("prettyPrint") not in {"false", "0"}
+    if isinstance(resource, bytes) and pretty and text is None:
+        return _zipped(Answer(200, headers=headers, body=resource), request)
+    value: dict[str, Any] = json.loads(resource) if isinstance(resource, bytes) else resource
     if text is not None:
-        value = json.loads(resource) if isinstance(resource, bytes) else resource
-        resource = _masked(call.method, text, value)
-    if isinstance(resource, dict):
-        if call.method.api == CALENDAR and isinstance(resource.get("etag"), str):
-            headers.append(("ETag", resource["etag"]))
-        resource = dump(resource, pretty=call.params.get("prettyPrint") not in {"false", "0"})
-    return _zipped(Answer(200, headers=headers, body=resource), request)
+        value = _masked(call.method, text, value)
+    if call.method.api == CALENDAR and isinstance(value.get("etag"), str):
+        headers.append(("ETag", value["etag"]))
+    return _zipped(Answer(200, headers=headers, body=dump(value, pretty=pretty)), request)
 
 
 def _masked(method: ApiMethod, text: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -244,9 +245,13 @@ def _masked(method: ApiMethod, text: str, value: dict[str, Any]) -> dict[str, An
 
 def dump(value: object, *, pretty: bool = True) -> bytes:
     """Return JSON as Google writes it: indented by two unless asked otherwise, UTF-8 unescaped."""
-    if pretty:
-        return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    form: dict[str, Any] = {"indent": 2} if pretty else {"separators": (",", ":")}
+    try:
+        text = json.dumps(value, ensure_ascii=False, **form).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, from some broken mail, has no UTF-8.
+        text = json.dumps(value, **form).encode()
+    return text + b"\n" if pretty else text
 
 
 def refusal(error: ApiError, api: str, request: HttpRequest) -> Answer:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from http.client import responses
 from typing import Any, TypeAlias, cast
 
 import httptools
@@ -90,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._headers[_name(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """Ask for the body where the client waits to be asked."""
@@ -221,27 +222,30 @@ class Connection(asyncio.Protocol):
 
 
 def _head(answer: Answer, *, keep_alive: bool) -> bytes:
-    lines = [_status_line(answer.status), f"Date: {_date(int(time.time()))}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status not in BODILESS:
-        lines.append(f"Content-Length: {len(answer.body)}")
-    if not keep_alive:
-        lines.append("Connection: close")
-    text = "\r\n".join(lines)
-    if text.count("\n") >= len(lines) or text.count("\r") >= len(lines):
+    length = b"" if answer.status in BODILESS else b"Content-Length: %d\r\n" % len(answer.body)
+    end = b"\r\n" if keep_alive else b"Connection: close\r\n\r\n"
+    return _opening(answer.status, int(time.time())) + _header_lines(tuple(answer.headers)) + length + end
+
+
+@lru_cache(maxsize=256)
+def _header_lines(headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Return headers as they are sent; nearly all answers of an API have the same."""
+    text = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    if text.count("\n") > len(headers) or text.count("\r") > len(headers):
         raise ValueError("a header of an answer has more than one line")
-    return text.encode("latin-1", "replace") + b"\r\n\r\n"
+    return text.encode("latin-1", "replace")
 
 
 @lru_cache(maxsize=64)
-def _status_line(status: int) -> str:
-    known = status in HTTPStatus._value2member_map_
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase if known else ''}"
+def _opening(status: int, seconds: int) -> bytes:
+    """Return the status line and the date, for a status at a time in whole seconds."""
+    phrase = responses.get(status, "")
+    return f"HTTP/1.1 {status} {phrase}\r\nDate: {formatdate(seconds, usegmt=True)}\r\n".encode("ascii")
 
 
-@lru_cache(maxsize=2)
-def _date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
+@lru_cache(maxsize=1024)
+def _name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _plain(status: HTTPStatus) -> Answer:

@@ -36,6 +36,9 @@ class ApiMethod:
     upload_segments: tuple[tuple[str, ...], ...] = field(kw_only=True, default=())
     max_upload: int = field(kw_only=True, default=0)
     accepts: tuple[str, ...] = field(kw_only=True, default=())
+    # Of the parameters: those that must be there, and those for which any text will do.
+    required: frozenset[str] = field(kw_only=True, default=frozenset())
+    texts: frozenset[str] = field(kw_only=True, default=frozenset())
 
     @property
     def rpc_name(self) -> str:
@@ -77,19 +80,26 @@ def _walk(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _method(api: str, raw: Mapping[str, Any]) -> ApiMethod:
     upload = raw.get("mediaUpload", {})
+    parameters = raw.get("parameters", {})
     return ApiMethod(
         raw["id"],
         api=api,
         http_method=raw["httpMethod"],
         segments=_segments(document(api)["servicePath"] + raw["path"]),
-        parameters=raw.get("parameters", {}),
+        parameters=parameters,
         scopes=frozenset(raw.get("scopes", ())),
         request=raw.get("request", {}).get("$ref"),
         response=raw.get("response", {}).get("$ref"),
         upload_segments=tuple(_segments(protocol["path"]) for protocol in upload.get("protocols", {}).values()),
         max_upload=int(upload.get("maxSize", 0)),
         accepts=tuple(upload.get("accept", ())),
+        required=frozenset(name for name, spec in parameters.items() if spec.get("required")),
+        texts=frozenset(name for name, spec in parameters.items() if _takes_any_text(spec)),
     )
+
+
+def _takes_any_text(spec: Mapping[str, Any]) -> bool:
+    return spec["type"] == "string" and not {"enum", "format", "repeated"} & spec.keys()
 
 
 def _segments(path: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from mailgrant.sandbox import attachment_ids, render
@@ -150,19 +150,16 @@ def brief(message: StoredMessage) -> dict[str, Any]:
 
 def full(call: ApiCall, message: StoredMessage, asked: Format) -> bytes:
     """Return a Message resource in a format, as encoded JSON."""
-    if asked is Format.RAW:
-        fields = [("raw", f'"{render.base64url(message.raw)}"')]
-        return render.message_json(message.scalars, mailbox(call).rendered(message).snippet, *fields)
     rendered = mailbox(call).rendered(message)
-    return render.message_json(message.scalars, rendered.snippet, *_payload(call, message, asked))
-
-
-def _payload(call: ApiCall, message: StoredMessage, asked: Format) -> Iterator[tuple[str, str]]:
-    rendered = mailbox(call).rendered(message)
-    if asked is Format.METADATA:
-        yield "payload", rendered.metadata(call.params.get("metadataHeaders", ()))
-    elif asked is Format.FULL:
-        yield "payload", rendered.full(lambda part_id: _attachment_id(call, message, part_id))
+    if asked is Format.FULL:
+        fields = (("payload", rendered.full(lambda part_id: _attachment_id(call, message, part_id))),)
+    elif asked is Format.METADATA:
+        fields = (("payload", rendered.metadata(call.params.get("metadataHeaders", ()))),)
+    elif asked is Format.RAW:
+        fields = (("raw", f'"{render.base64url(message.raw)}"'),)
+    else:
+        return render.message_json(message.scalars, rendered.snippet)
+    return render.message_json(message.scalars, rendered.snippet, *fields)
 
 
 def _attachment_id(call: ApiCall, message: StoredMessage, part_id: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from mailgrant.sandbox import drafts, gmail_calls, outgoing
+from mailgrant.sandbox import drafts, gmail_calls, outgoing, render
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.mailbox import StoredMessage
 from mailgrant.sandbox.mime import read_headers
@@ -37,7 +36,7 @@ def get(call: ApiCall) -> bytes:
     draft_id = _checked_id(call.params["id"])
     message = drafts.message_of(gmail_calls.mailbox(call), draft_id)
     content = gmail_calls.full(call, message, gmail_calls.message_format(call))
-    return b'{"id":%s,"message":%s}' % (json.dumps(draft_id).encode(), content)
+    return b'{\n  "id": "%s",\n  "message": %s\n}\n' % (draft_id.encode(), render.nested(content, 1))
 
 
 def list_drafts(call: ApiCall) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailgrant.sandbox import gmail_calls
+from mailgrant.sandbox import gmail_calls, render
 from mailgrant.sandbox.mailbox import Mailbox, StoredMessage
 from mailgrant.sandbox.wire import ApiCall, Handler
 
@@ -25,8 +25,9 @@ def get(call: ApiCall) -> bytes:
     asked = gmail_calls.message_format(call)
     messages = gmail_calls.mailbox(call).messages_of(gmail_calls.thread(call))
     history_id = max(message.history_id for message in messages)
-    head = f'{{"id":"{messages[0].thread_id}","historyId":"{history_id}","messages":['
-    return head.encode() + b",".join(gmail_calls.full(call, message, asked) for message in messages) + b"]}"
+    head = f'{{\n  "id": "{messages[0].thread_id}",\n  "historyId": "{history_id}",\n  "messages": [\n    '
+    inner = (render.nested(gmail_calls.full(call, message, asked), 2) for message in messages)
+    return head.encode() + b",\n    ".join(inner) + b"\n  ]\n}\n"
 
 
 def modify(call: ApiCall) -> dict[str, Any]:

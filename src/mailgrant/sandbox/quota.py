@@ -16,6 +16,7 @@ from mailgrant.sandbox.discovery import CALENDAR, GMAIL, ApiMethod
 from mailgrant.sandbox.wire import ApiError
 
 WINDOW = timedelta(minutes=1)
+MOMENT = timedelta(milliseconds=1)
 # Google publishes no number: 60 have been seen to fail, five to be safe.
 TOGETHER = 10
 
@@ -118,6 +119,7 @@ class Ledger:
         self._clock = clock
         self._profile = profile
         self._together = together
+        self._units: dict[str, int] = {}
         self._spent: dict[tuple[str, str, str], _Window] = {}
         self._under_way: dict[str, int] = {}
 
@@ -138,12 +140,14 @@ class Ledger:
         """
         if method.api == GMAIL and under_way > self._together and self._profile is not Profile.OFF:
             raise too_many_at_once(method.api)
-        units = units_of(method, self._profile)
-        window = self._spent.setdefault((email, project, method.api), _Window())
-        now = self._clock.lived
-        if window.used(now) + units > LIMITS.get((method.api, self._profile), float("inf")):
+        units = self._units.get(method.id)
+        if units is None:
+            units = self._units[method.id] = units_of(method, self._profile)
+        window = self._spent.get((email, project, method.api))
+        if window is None:
+            window = self._spent[email, project, method.api] = _Window(LIMITS.get((method.api, self._profile)))
+        if not window.take(units, self._clock.lived):
             raise too_many(method.api, project)
-        window.add(now, units)
         return units
 
     def used(self) -> dict[tuple[str, str], int]:
@@ -155,17 +159,28 @@ class Ledger:
 
 
 class _Window:
-    """Amounts with their times; what is older than a minute falls out."""
+    """What was spent, at which times; what is older than a minute falls out. No `limit` takes everything."""
 
-    __slots__ = ("_amounts", "_total")
+    __slots__ = ("_amounts", "_limit", "_total")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        # Time and amount; what comes within a moment is one entry, so that a busy minute stays small.
         self._amounts: deque[tuple[timedelta, int]] = deque()
         self._total = 0
 
-    def add(self, at: timedelta, units: int) -> None:
-        self._amounts.append((at, units))
-        self._total += units
+    def take(self, units: int, now: timedelta) -> bool:
+        """Write units down, if they are left."""
+        spent = self.used(now) + units
+        if self._limit is not None and spent > self._limit:
+            return False
+        self._total = spent
+        if self._amounts and now - self._amounts[-1][0] < MOMENT:
+            first, amount = self._amounts[-1]
+            self._amounts[-1] = first, amount + units
+        else:
+            self._amounts.append((now, units))
+        return True
 
     def used(self, now: timedelta) -> int:
         while self._amounts and now - self._amounts[0][0] >= WINDOW:

@@ -2,17 +2,19 @@
 Google's Message JSON, written from a mail's bytes.
 
 The costly half of a message never changes: its snippet and its part tree. `Rendered` holds them as
-JSON already encoded, so that answering is joining bytes; labels and history ids are written each time.
+JSON already encoded, so that answering is joining texts; labels and history ids are written each time.
+It is written as Google writes it unless asked otherwise: on many lines, indented by two blanks.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from functools import lru_cache
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import TypeAlias
 
 from mailgrant.sandbox import plaintext
 from mailgrant.sandbox.charset import decode_words
@@ -20,6 +22,9 @@ from mailgrant.sandbox.mime import Headers, Part, parse
 
 # Above this even a text body is fetched by `attachments.get`; Google documents no figure.
 LARGEST_INLINE_TEXT = 1_048_576
+INDENT = "  "
+# How far a payload is indented in its message.
+PAYLOAD_INDENT = "\n" + INDENT
 
 # Writes the attachment id of a part, given its part id.
 Naming: TypeAlias = Callable[[str], str]
@@ -71,13 +76,15 @@ class Rendered:
         """Return type and headers only; of the headers those wanted, or all when none is named."""
         names = {name.lower() for name in wanted}
         headers = tuple(header for header in self.headers if not names or header[0].lower() in names)
-        return f'{{"mimeType":{_json(self.mime_type)},"headers":{_headers_json(headers)}}}'
+        inner = PAYLOAD_INDENT + INDENT
+        fields = f'"mimeType": {_quoted(self.mime_type)},{inner}"headers": {_headers_json(headers, inner)}'
+        return f"{{{inner}{fields}{PAYLOAD_INDENT}}}"
 
 
 def render(raw: bytes) -> Rendered:
     """Write everything of a message that never changes."""
     root = parse(raw)
-    payload = tuple(_merge(_pieces(root)))
+    payload = tuple(_merge(_pieces(root, PAYLOAD_INDENT)))
     return Rendered(
         plaintext.snippet(root),
         mime_type=root.mime_type,
@@ -89,17 +96,22 @@ def render(raw: bytes) -> Rendered:
 
 def message_json(scalars: Scalars, snippet: str, *fields: tuple[str, str]) -> bytes:
     """Return a Message resource: its scalars, then further fields as (name, JSON)."""
-    pieces = [f'{{"id":"{scalars.id}","threadId":"{scalars.thread_id}"']
+    pieces = [f'{{\n  "id": "{scalars.id}"', f'"threadId": "{scalars.thread_id}"']
     if scalars.labels:
-        pieces.append(f'"labelIds":{_json(scalars.labels)}')
+        pieces.append(f'"labelIds": {_labels_json(scalars.labels)}')
     pieces += [
-        f'"snippet":{_json(snippet)}',
-        *(f'"{name}":{value}' for name, value in fields),
-        f'"sizeEstimate":{scalars.size}',
-        f'"historyId":"{scalars.history_id}"',
-        f'"internalDate":"{scalars.internal_date}"}}',
+        f'"snippet": {_quoted(snippet)}',
+        *(f'"{name}": {value}' for name, value in fields),
+        f'"sizeEstimate": {scalars.size}',
+        f'"historyId": "{scalars.history_id}"',
+        f'"internalDate": "{scalars.internal_date}"\n}}\n',
     ]
-    return ",".join(pieces).encode()
+    return ",\n  ".join(pieces).encode()
+
+
+def nested(resource: bytes, depth: int) -> bytes:
+    """Return a resource as it is written inside another: a line break in JSON is never inside a text."""
+    return resource.rstrip().replace(b"\n", b"\n" + INDENT.encode() * depth)
 
 
 def base64url(content: bytes) -> str:
@@ -115,32 +127,36 @@ def attachment(root: Part, part_id: str) -> bytes | None:
     return None
 
 
-def _pieces(part: Part) -> Iterator[str | Slot]:
-    yield f'{{"partId":"{part.part_id}","mimeType":{_json(part.mime_type)},"filename":{_json(part.filename)}'
-    yield f',"headers":{_headers_json(part.headers)},"body":'
-    yield from _body(part)
+def _pieces(part: Part, outer: str) -> Iterator[str | Slot]:
+    """Yield a part; `outer` is the line break and indentation of what it stands in."""
+    inner = outer + INDENT
+    yield f'{{{inner}"partId": "{part.part_id}",{inner}"mimeType": {_quoted(part.mime_type)}'
+    yield f',{inner}"filename": {_quoted(part.filename)},{inner}"headers": {_headers_json(part.headers, inner)}'
+    yield f',{inner}"body": '
+    yield from _body(part, inner)
     if part.parts:
-        yield ',"parts":['
+        yield f',{inner}"parts": ['
         for number, child in enumerate(part.parts):
-            yield "," if number else ""
-            yield from _pieces(child)
-        yield "]"
-    yield "}"
+            yield ("," if number else "") + inner + INDENT
+            yield from _pieces(child, inner + INDENT)
+        yield f"{inner}]"
+    yield f"{outer}}}"
 
 
-def _body(part: Part) -> Iterator[str | Slot]:
+def _body(part: Part, outer: str) -> Iterator[str | Slot]:
+    inner = outer + INDENT
     if part.parts and part.mime_type != "message/rfc822":
-        yield '{"size":0}'
+        yield f'{{{inner}"size": 0{outer}}}'
         return
     data = _data(part)
     if _is_external(part):
-        yield '{"attachmentId":"'
+        yield f'{{{inner}"attachmentId": "'
         yield Slot(part.part_id)
-        yield f'","size":{len(data)}}}'
+        yield f'",{inner}"size": {len(data)}{outer}}}'
     elif data:
-        yield f'{{"size":{len(data)},"data":"{base64url(data)}"}}'
+        yield f'{{{inner}"size": {len(data)},{inner}"data": "{base64url(data)}"{outer}}}'
     else:
-        yield '{"size":0}'
+        yield f'{{{inner}"size": 0{outer}}}'
 
 
 def _is_external(part: Part) -> bool:
@@ -169,14 +185,23 @@ def _merge(pieces: Iterable[str | Slot]) -> Iterator[str | Slot]:
     yield "".join(texts)
 
 
-def _headers_json(headers: Headers) -> str:
-    return _json([{"name": name, "value": decode_words(value)} for name, value in headers])
+def _headers_json(headers: Headers, outer: str) -> str:
+    inner, innermost = outer + INDENT, outer + INDENT * 2
+    objects = (
+        f'{{{innermost}"name": {_quoted(name)},{innermost}"value": {_quoted(decode_words(value))}{inner}}}'
+        for name, value in headers
+    )
+    return f"[{inner}{f',{inner}'.join(objects)}{outer}]" if headers else "[]"
 
 
-def _json(value: Any) -> str:
-    # Google writes text as UTF-8; half a surrogate pair has none, so such a text is escaped.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isascii() or _encodable(text) else json.dumps(value, separators=(",", ":"))
+@lru_cache(maxsize=1024)
+def _labels_json(labels: tuple[str, ...]) -> str:
+    return "[\n    " + ",\n    ".join(map(_quoted, labels)) + "\n  ]"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as JSON; Google writes it as UTF-8, but half a surrogate pair has none."""
+    return encode_basestring(text) if text.isascii() or _encodable(text) else encode_basestring_ascii(text)
 
 
 def _encodable(text: str) -> bool:

@@ -35,7 +35,7 @@ class Routes(Generic[T]):
         for segment in raw_path.strip("/").split("/"):
             found = node.literal.get(segment)
             if found is None:
-                text = unquote(segment)
+                text = unquote(segment) if "%" in segment else segment
                 branch = node.branch(text)
                 if branch is None:
                     return None
@@ -72,7 +72,11 @@ class _Node(Generic[T]):
 
     def branch(self, text: str) -> _Branch[T] | None:
         """Return the `{name}` that takes this text."""
-        return next((known for known in self.branches if text and text.endswith(known.suffix)), None)
+        if text:
+            for known in self.branches:
+                if text.endswith(known.suffix):
+                    return known
+        return None
 
 
 class _Branch(Generic[T]):

@@ -157,7 +157,7 @@ class TokenBook:
     def access(self, text: str) -> AccessToken | None:
         """Return a live access token, None if it is unknown, expired or revoked."""
         token = self._access.get(text)
-        return None if token is None or token.over or self.seconds_left(token) <= 0 else token
+        return None if token is None or token.over or self._clock.lived - token.born >= ACCESS_LIFE else token
 
     def access_seen(self, text: str) -> AccessToken | None:
         """Return an access token, dead or alive, for the request log."""

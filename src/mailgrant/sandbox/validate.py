@@ -28,14 +28,22 @@ def read_parameters(
     method: ApiMethod, path_values: Mapping[str, str], query: Iterable[tuple[str, str]]
 ) -> dict[str, Any]:
     """Return a call's parameters by name; raises `ApiError` in the dialect of the method's API."""
+    pairs = list(query)
+    if not pairs and _is_plain(method, path_values):
+        return dict(path_values)
     given: dict[str, list[str]] = {name: [value] for name, value in path_values.items()}
-    for name, value in query:
+    for name, value in pairs:
         if _known(method, name):
             given.setdefault(name, []).append(value)
     _require(method, given)
     read = _lenient if method.api == CALENDAR else _strict
     specs = method.parameters
     return {name: read(name, specs[name], values) if name in specs else values[-1] for name, values in given.items()}
+
+
+def _is_plain(method: ApiMethod, values: Mapping[str, str]) -> bool:
+    """True if there is nothing to convert and nothing to refuse, as in most calls without a query."""
+    return values.keys() >= method.required and values.keys() <= method.texts and all(values.values())
 
 
 def _known(method: ApiMethod, name: str) -> bool:

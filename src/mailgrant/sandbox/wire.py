@@ -98,7 +98,7 @@ class ApiCall:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-# A resource as a JSON object, or as JSON already encoded; None is 204 with an empty body.
+# A resource as a JSON object, or as JSON already encoded and indented; None is 204 with an empty body.
 Handler: TypeAlias = Callable[[ApiCall], dict[str, Any] | bytes | None]
 
 

@@ -63,7 +63,9 @@ def enter(call: ApiCall, needed: Role, calendar_id: str | None = None) -> Access
     if calendar is None or role == Role.NONE:
         raise refusals.not_found()
     if role < needed:
-        raise refusals.needs_access(needed.google)
+        # Google asks for a writer, though one without private access would do.
+        asked = Role.WRITER if needed == Role.WRITER_WITHOUT_PRIVATE_ACCESS else needed
+        raise refusals.needs_access(asked.google)
     entry = person.diary.entries.get(calendar.id)
     reminders = entry.looks.get("defaultReminders", ()) if entry else ()
     return Access(calendar, role=role, person=person.email, reminders=reminders)

@@ -119,6 +119,7 @@ def get(call: ApiCall) -> dict[str, Any]:
 def insert(call: ApiCall) -> dict[str, Any]:
     """`events.insert`."""
     access = enter(call, WRITER)
+    _check_guests(call)
     view = access.view(call)
     added = _author(call).add(access.calendar, call.body, _writing(call, access))
     notify(call, access.calendar, added, {})
@@ -216,6 +217,7 @@ def _write(call: ApiCall, *, patching: bool) -> dict[str, Any]:
     found = access.event(call.params["eventId"])
     access.check_may_write(found)
     check_unmodified(call.headers, found.etag)
+    _check_guests(call)
     body = _whole_body(call, access, found) if patching else dict(call.body)
     if found.slot is not None:
         # What was read and is written back carries no rule; an instance cannot have one.
@@ -235,6 +237,11 @@ def _whole_body(call: ApiCall, access: Access, found: Occurrence) -> dict[str, A
     left_alone = _writing(call, access).left_alone
     changes = {name: value for name, value in call.body.items() if name not in left_alone}
     return patched(writable(found, access.calendar), changes)
+
+
+def _check_guests(call: ApiCall) -> None:
+    if call.person.robot and call.body.get("attendees"):
+        raise refusals.no_guests_of_robots()
 
 
 def _check_sequence(body: Mapping[str, Any], found: Occurrence) -> None:

@@ -92,6 +92,12 @@ def organizer_only() -> ApiError:
     return ApiError(403, "forbiddenForNonOrganizer", message, domain=CALENDAR)
 
 
+def no_guests_of_robots() -> ApiError:
+    """A service account in its own name wanted to invite somebody."""
+    message = "Service accounts cannot invite attendees without Domain-Wide Delegation of Authority."
+    return ApiError(403, "forbiddenForServiceAccounts", message, domain=CALENDAR)
+
+
 def needs_access(role: str) -> ApiError:
     """The person may see the calendar, and may not do this to it."""
     message = f"You need to have {role} access to this calendar."

@@ -56,7 +56,7 @@ def unknown(names: Iterable[str]) -> list[str]:
 
 def complaint(names: list[str]) -> str | None:
     """Return Google's sentence about unknown scopes, None if all are known."""
-    invalid = unknown(names)
+    invalid = list(dict.fromkeys(unknown(names)))
     if not invalid:
         return None
     valid = [name for name in names if name not in invalid]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.address import Address
@@ -27,6 +27,8 @@ SCRIPT_ADDRESS = re.compile(r"\b(href|src)\s*=\s*([\"']?)\s*javascript:[^\"'>\s]
 
 class Aliases:
     """The send-as addresses of one account. Where a rule is broken it raises what Gmail answers."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_by_address",)
 
     def __init__(self, email: str, name: str) -> None:
         primary: dict[str, Any] = {

@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from enum import Enum
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from mailgrant.sandbox.courier import Courier, Parcel
@@ -108,6 +108,8 @@ class Channel:
 
 class Channels:
     """The channels of one sandbox."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_open",)
 
     def __init__(self, world: Sandbox) -> None:
         self.courier = Courier()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -119,6 +119,8 @@ def breaks_policy(uri: str) -> bool:
 
 class Clients:
     """The clients of one sandbox, by id."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_by_id",)
 
     def __init__(self) -> None:
         self._by_id: dict[str, OAuthClient] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -23,6 +24,7 @@ def real_now() -> datetime:
 class Clock:
     """A clock that starts at `start` (the real time unless told), runs, and can be moved."""
 
+    KEPT: ClassVar[tuple[str, ...]] = ("standing",)
     __slots__ = ("_base", "_born", "_skipped", "_started", "start")
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -64,6 +66,20 @@ class Clock:
         self._base = to.astimezone(UTC)
         self._started = time.monotonic()
         return self.now()
+
+    @property
+    def standing(self) -> dict[str, datetime]:
+        """What says where the clock stands, whatever time passes until it goes on: on the wall's clock."""
+        now = real_now()
+        return {"start": self.start, "now": self.now(), "at": now, "born": now - self.lived}
+
+    @standing.setter
+    def standing(self, kept: dict[str, datetime]) -> None:
+        now = real_now()
+        passed = max(now - kept["at"], timedelta())
+        self.start, self._base, self._skipped = kept["start"], kept["now"] + passed, timedelta()
+        self._started = time.monotonic()
+        self._born = self._started - max(now - kept["born"], kept["at"] - kept["born"]).total_seconds()
 
     def restart(self) -> datetime:
         """Go back to where the clock started."""

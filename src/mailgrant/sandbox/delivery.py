@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mailgrant.sandbox import drafts, outgoing
 from mailgrant.sandbox import gmail_refusals as refusals
@@ -56,6 +56,8 @@ class SentMail:
 
 class Post:
     """The post office of one sandbox; `sent` lists every mail that left, in order."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_limits",)
 
     def __init__(self, world: Sandbox) -> None:
         self._world = world

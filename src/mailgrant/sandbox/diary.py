@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mailgrant.sandbox.event import CANCELLED, Draft, Event, Former, Occurrence, differences, instance, whole
 from mailgrant.sandbox.moment import milliseconds
@@ -76,7 +76,7 @@ class Calendar:
     rules: dict[str, AclRule] = field(kw_only=True, default_factory=dict, repr=False)
     change: int = field(kw_only=True, default=0)
     sharing_change: int = field(kw_only=True, default=0)
-    changes: Changes[Before] = field(kw_only=True, default_factory=Changes, repr=False)
+    changes: Changes[Before] = field(kw_only=True, default_factory=Changes, repr=False, metadata={"kept": False})
 
     @property
     def primary(self) -> bool:
@@ -268,6 +268,8 @@ class Diary:
     `neighbours` are the people who are told of meetings when an event is added by `add_event`.
     """
 
+    KEPT: ClassVar[tuple[str, ...]] = ("settings", "calendars", "entries", "change")
+
     def __init__(
         self, owner: str, clock: Clock, ids: Ids, *, zone: str = "UTC", neighbours: Neighbours | None = None
     ) -> None:
@@ -279,7 +281,12 @@ class Diary:
         self.change = 0
         self._clock = clock
         self._ids = ids
-        self.primary = self.open(owner, {"summary": owner}, zone=zone, reminders=[TEN_MINUTES_BEFORE])
+        self.open(owner, {"summary": owner}, zone=zone, reminders=[TEN_MINUTES_BEFORE])
+
+    @property
+    def primary(self) -> Calendar:
+        """The calendar that the person has from the beginning."""
+        return self.calendars[self.owner]
 
     def open(
         self, calendar_id: str, details: Mapping[str, Any], *, zone: str, reminders: list[dict[str, Any]] | None = None
@@ -319,7 +326,6 @@ class Diary:
         """Return the diary with its calendars as of a moment of the monotonic clock."""
         was = copy(self)
         was.calendars = {known.id: known.as_it_was(moment) for known in self.calendars.values()}
-        was.primary = was.calendars[self.primary.id]
         return was
 
     def new_event_id(self) -> str:

@@ -7,7 +7,7 @@ A draft keeps its id while its message is replaced at every edit, and so gets a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.mime import read_headers
@@ -22,6 +22,8 @@ LABELS = ("DRAFT",)
 
 class Drafts:
     """Draft ids and message ids, both ways."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_messages", "_drafts")
 
     def __init__(self) -> None:
         self._messages: dict[str, str] = {}

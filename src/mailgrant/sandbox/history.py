@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 # "Typically at least a week", says Google; afterwards a program has to start anew.
 RETENTION = timedelta(days=7)
@@ -60,6 +60,8 @@ class Record:
 
 class History:
     """The records of one mailbox, oldest first; ids only grow."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("current", "_forgotten")
 
     def __init__(self) -> None:
         self._records: list[Record] = []

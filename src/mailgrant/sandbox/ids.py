@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import ClassVar
 
 BASE32HEX = "0123456789abcdefghijklmnopqrstuv"
 URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -18,6 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Ids:
     """A source of ids, seeded by the time at which its sandbox's clock starts."""
 
+    KEPT: ClassVar[tuple[str, ...]] = ("_start_ms", "_key", "_counts")
     __slots__ = ("_counts", "_key", "_start_ms")
 
     def __init__(self, start: datetime) -> None:

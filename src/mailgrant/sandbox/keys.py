@@ -77,6 +77,22 @@ class SigningKey:
         )
         return encoded.decode()
 
+    def reduced(self) -> tuple[str, str, str]:
+        """Return what `restored` makes the key from."""
+        return self._owner, self.as_private_pem(), self.pair().certificate
+
+    @classmethod
+    def restored(cls, owner: str, private_pem: str, certificate: str) -> SigningKey:
+        """Return a key that was made before."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        key = load_pem_private_key(private_pem.encode(), password=None)
+        assert isinstance(key, RSAPrivateKey)
+        restored = cls(owner)
+        restored._made = _Pair(key, _kid(certificate), certificate)
+        return restored
+
     def pair(self) -> _Pair:
         """Return the key, made on the first call."""
         with self._lock:
@@ -107,5 +123,9 @@ def _make_pair(owner: str) -> _Pair:
         .not_valid_after(born + CERTIFICATE_LIFE)
         .sign(key, hashes.SHA256())
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    return _Pair(key, sha256(pem).hexdigest()[:40], pem.decode())
+    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return _Pair(key, _kid(pem), pem)
+
+
+def _kid(certificate: str) -> str:
+    return sha256(certificate.encode()).hexdigest()[:40]

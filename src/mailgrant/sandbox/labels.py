@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.discovery import GMAIL, document
@@ -48,6 +48,8 @@ class UserLabel:
 
 class LabelBook:
     """The labels of one mailbox. Where a rule is broken it raises what Gmail answers."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_user",)
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from mailgrant.sandbox import bits, query_text
 from mailgrant.sandbox.clock import Clock
@@ -61,6 +62,9 @@ class StoredMessage:
 
 class Mailbox:
     """The mail of `owner`."""
+
+    # The messages themselves are kept one by one.
+    KEPT: ClassVar[tuple[str, ...]] = ("labels", "drafts", "history")
 
     def __init__(self, owner: str, clock: Clock, ids: Ids) -> None:
         self.owner = owner

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from typing import ClassVar
 
 from mailgrant.sandbox.aliases import Aliases
 from mailgrant.sandbox.clock import Clock
@@ -26,6 +27,10 @@ class Person:
     domain's organisation; `test_user` says whether applications in Testing accept them. `gmail` is false
     where no mailbox was set up, `robot` true for a service account acting in its own name.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "name", "sub", "workspace", "test_user", "gmail", "robot", "diary", "settings", "mailbox",
+    )  # fmt: skip
 
     email: str
     name: str = field(kw_only=True)
@@ -65,6 +70,8 @@ RESTORABLE = timedelta(days=20)
 
 class People:
     """The accounts of one sandbox, in the order in which they were added."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_gone",)
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

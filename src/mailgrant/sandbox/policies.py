@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Policy:
 
 class Policies:
     """The rules of every domain, and the APIs that projects have not switched on."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_by_domain", "_disabled")
 
     def __init__(self) -> None:
         self._by_domain: dict[str, Policy] = {}

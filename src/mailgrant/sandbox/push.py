@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mailgrant.sandbox.courier import Courier, Parcel, is_here
 from mailgrant.sandbox.history import Record
@@ -90,6 +90,8 @@ class Watch:
 
 class Push:
     """The topics and watches of one sandbox."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_topics", "_watches")
 
     def __init__(self, world: Sandbox) -> None:
         self.courier = Courier()

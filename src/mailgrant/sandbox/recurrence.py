@@ -125,6 +125,15 @@ class Series:
             except_dates=frozenset(read.except_dates),
         )
 
+    def reduced(self) -> tuple[Moment, tuple[str, ...], str | None]:
+        """Return what `restored` makes the series from."""
+        return self.start, self.lines, self.zone
+
+    @classmethod
+    def restored(cls, start: Moment, lines: tuple[str, ...], zone: str | None) -> Series:
+        """Return a series that was read before."""
+        return cls.read(start, lines, zone)
+
     def slots(self, after: datetime, before: datetime) -> Iterator[Moment]:
         """Yield, in order, the starts from `after` up to and including `before` (both on the clock's wall, naive)."""
         return (self._moment(wall) for wall in self._walls(after, before))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ClassVar
 
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.clock import Clock
@@ -35,6 +36,8 @@ ORGANISATION = Limit(2000, recipients=10_000)
 
 class SendingLimits:
     """What everybody has sent in the last 24 hours of the sandbox's clock."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("_sent",)
 
     def __init__(self, clock: Clock, profile: Profile) -> None:
         self._clock = clock

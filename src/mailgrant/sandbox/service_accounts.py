@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from mailgrant.sandbox.clients import CERTS_URI, DEFAULT_PROJECT, GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientState
@@ -74,15 +74,22 @@ class ServiceAccount:
 class ServiceAccounts:
     """The service accounts of one sandbox, by address; `key` is the default one's."""
 
+    KEPT: ClassVar[tuple[str, ...]] = ("_by_email",)
+
     def __init__(self, key: SigningKey) -> None:
         self._by_email: dict[str, ServiceAccount] = {}
-        self.default = self.add(
+        self.add(
             address(DEFAULT_NAME, DEFAULT_PROJECT),
             client_id=DEFAULT_CLIENT_ID,
             project=DEFAULT_PROJECT,
             delegated=all_scopes(),
             key=key,
         )
+
+    @property
+    def default(self) -> ServiceAccount:
+        """The one that is always there."""
+        return self._by_email[address(DEFAULT_NAME, DEFAULT_PROJECT)]
 
     def add(
         self,

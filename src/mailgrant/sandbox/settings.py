@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from mailgrant.sandbox.aliases import ACCEPTED, PENDING, Aliases
 from mailgrant.sandbox.filters import FilterBook
@@ -59,6 +59,11 @@ class MailSettings:
 
     `answered` says when the vacation responder last wrote to whom; a change of the responder empties it.
     """
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "aliases", "filters", "forwarding", "delegates", "answered", "auto_forwarding", "imap", "pop", "language",
+        "vacation",
+    )  # fmt: skip
 
     aliases: Aliases
     filters: FilterBook = field(default_factory=FilterBook)

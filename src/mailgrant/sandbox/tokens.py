@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from mailgrant.sandbox import entropy
 from mailgrant.sandbox.clients import OAuthClient, Publishing
@@ -92,6 +92,9 @@ class RefreshToken:
 
 class TokenBook:
     """Everything a sandbox has issued."""
+
+    # A code outlives nothing: it is redeemed at once or asked for again.
+    KEPT: ClassVar[tuple[str, ...]] = ("_access", "_refresh", "_grants")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

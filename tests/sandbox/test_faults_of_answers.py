@@ -177,10 +177,9 @@ def test_a_truncated_answer_announces_more_than_it_brings(world: Sandbox, caller
         closing(http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=10)) as connection,
     ):
         connection.request("GET", LABELS, headers={"Authorization": f"Bearer {caller.token}"})
-        answer = connection.getresponse()
-        announced = int(answer.headers["Content-Length"])
-        with pytest.raises(http.client.IncompleteRead) as caught:
+        with connection.getresponse() as answer, pytest.raises(http.client.IncompleteRead) as caught:
             answer.read()
+        announced = int(answer.headers["Content-Length"])
 
     assert len(caught.value.partial) == announced // 2
 

@@ -219,6 +219,7 @@ def test_run_announces_itself_with_files_that_lead_here(running: subprocess.Pope
     secrets = Path(ready["client_secrets"]["installed"])
     client = json.loads(secrets.read_text())["installed"]
     googles = json.loads(Path(ready["google_client_secrets"]["web"]).read_text())["web"]
+    robot = Path(ready["service_account"])
     with urlopen(ready["control"]) as answer:
         index = json.load(answer)
 
@@ -226,9 +227,10 @@ def test_run_announces_itself_with_files_that_lead_here(running: subprocess.Pope
     assert ready["accounts"] == ["ada@example.com", "grace@example.com"]
     assert client["token_uri"] == f"{ready['url']}/token"
     assert googles["token_uri"] == "https://oauth2.googleapis.com/token"
+    assert json.loads(robot.read_text())["token_uri"] == f"{ready['url']}/token"
     assert index["consent"] == "auto"
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (secrets, secrets.parent, tmp_path / "ready.json")]
-    assert modes == [0o600, 0o700, 0o600]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (secrets, robot, robot.parent, tmp_path / "ready.json")]
+    assert modes == [0o600, 0o600, 0o700, 0o600]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

@@ -228,9 +228,9 @@ def test_labels_are_left_out_when_there_are_none() -> None:
 
 
 def test_metadata_has_type_and_headers_only_and_narrows_them_without_regard_to_case() -> None:
-    rendered = render(LUNCH)
+    rendered, (headers, _) = render(LUNCH), read_headers(LUNCH)
 
-    assert json.loads(rendered.metadata()) == {
+    assert json.loads(rendered.metadata(headers)) == {
         "mimeType": "text/plain",
         "headers": [
             {"name": "From", "value": "Ada <ada@example.com>"},
@@ -238,7 +238,7 @@ def test_metadata_has_type_and_headers_only_and_narrows_them_without_regard_to_c
             {"name": "Subject", "value": "Lunch?"},
         ],
     }
-    assert json.loads(rendered.metadata(["SUBJECT"]))["headers"] == [{"name": "Subject", "value": "Lunch?"}]
+    assert json.loads(rendered.metadata(headers, ["SUBJECT"]))["headers"] == [{"name": "Subject", "value": "Lunch?"}]
 
 
 BROKEN = {
@@ -267,7 +267,7 @@ def test_no_bytes_are_too_broken_to_render(raw: bytes) -> None:
     rendered = render(raw)
 
     assert json.loads(rendered.full(str).encode())["partId"] == ""
-    assert json.loads(rendered.metadata().encode())
+    assert json.loads(rendered.metadata(read_headers(raw)[0]).encode())
 
 
 HOSTILE = {

@@ -68,6 +68,11 @@ class Admission:
     parts: list[Admission] = field(default_factory=list, repr=False)
     closed: bool = False
 
+    @property
+    def writes(self) -> bool:
+        """False for what only reads: the GETs of the APIs, and of what stands in no log."""
+        return self.request.verb != "GET" or (self.logged and self.api is None)
+
 
 class Doors:
     """All the ways into one sandbox."""

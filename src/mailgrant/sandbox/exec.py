@@ -79,6 +79,7 @@ def run_exec(options: ExecOptions) -> int:
 @contextlib.contextmanager
 def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
     """Start a sandbox and what leads to it; yields the environment of a program that finds it."""
+    from mailgrant.sandbox.data import keeping
     from mailgrant.sandbox.proxy import lead
 
     serving = options.serving
@@ -86,6 +87,7 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
     with (
         recording(sandbox, serving.record),
         data_folder(serving.data) as folder,
+        keeping(sandbox, folder, now=serving.now),
         serve(sandbox, serving.host, serving.port, latency=serving.latency) as served,
         lead(served.url, folder, allowed=options.allowed, standard_ports=options.confined) as entrance,
         tempfile.TemporaryDirectory(prefix="mailgrant-exec-") as own,

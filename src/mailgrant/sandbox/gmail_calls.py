@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from mailgrant.sandbox import attachment_ids, render
 from mailgrant.sandbox import gmail_refusals as refusals
 from mailgrant.sandbox.mailbox import Mailbox, StoredMessage
+from mailgrant.sandbox.mime import read_headers
 from mailgrant.sandbox.render import Format
 from mailgrant.sandbox.threads import Thread
 from mailgrant.sandbox.wire import ApiCall
@@ -154,7 +155,8 @@ def full(call: ApiCall, message: StoredMessage, asked: Format) -> bytes:
     if asked is Format.FULL:
         fields = (("payload", rendered.full(lambda part_id: _attachment_id(call, message, part_id))),)
     elif asked is Format.METADATA:
-        fields = (("payload", rendered.metadata(call.params.get("metadataHeaders", ()))),)
+        headers, _ = read_headers(message.raw)
+        fields = (("payload", rendered.metadata(headers, call.params.get("metadataHeaders", ()))),)
     elif asked is Format.RAW:
         fields = (("raw", f'"{render.base64url(message.raw)}"'),)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -98,7 +99,20 @@ class History:
         self._forget(now - RETENTION)
         if not self._forgotten <= start <= self.current:
             return None
-        return self._records[bisect_right(self._records, start, key=lambda record: record.id) :]
+        return self.after(start)
+
+    @property
+    def forgotten(self) -> int:
+        """The last id of which nothing is known any more."""
+        return self._forgotten
+
+    def after(self, record_id: int) -> list[Record]:
+        """Return the records there are after an id."""
+        return self._records[bisect_right(self._records, record_id, key=lambda record: record.id) :]
+
+    def take_back(self, records: Iterable[Record]) -> None:
+        """Fill an empty history with records as they were."""
+        self._records.extend(records)
 
     def as_it_was(self, moment: float) -> History:
         """Return what had been written by a moment of the monotonic clock."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from mailgrant.sandbox import bits
 from mailgrant.sandbox.bits import Bits
+from mailgrant.sandbox.content import Content, raw_of
 from mailgrant.sandbox.search_text import WordIndex
 
 # A ranking holds (rank, ordinal) as one number: quicker to compare, and a third of a tuple's memory.
@@ -42,6 +43,14 @@ class Ranking:
         """Put an ordinal in; most come in order, and then this is an append."""
         insort(self._keys, key_of(rank, ordinal))
 
+    def append(self, rank: int, ordinal: int) -> None:
+        """Put an ordinal in at the end, wherever it belongs; `sort` brings many of them into order at once."""
+        self._keys.append(key_of(rank, ordinal))
+
+    def sort(self) -> None:
+        """Bring the ordinals into order."""
+        self._keys.sort()
+
     def remove(self, rank: int, ordinal: int) -> None:
         """Take an ordinal out."""
         place = bisect_left(self._keys, key_of(rank, ordinal))
@@ -64,14 +73,14 @@ class Index:
     """Labels, dates, sizes, Message-IDs and words of a mailbox's messages, by ordinal."""
 
     def __init__(self) -> None:
-        self._raws: list[bytes | None] = []
+        self._contents: list[Content | None] = []
         self._dates: list[int] = []
         self._alive = Bits()
         self._labels: dict[str, Bits] = {}
         self._by_date = Ranking()
         self._by_size = Ranking()
         self._message_ids: dict[str, list[int]] = {}
-        self._words = WordIndex(lambda ordinal: self._raws[ordinal])
+        self._words = WordIndex(self._raw_if_any)
 
     def __len__(self) -> int:
         return len(self._alive)
@@ -79,7 +88,7 @@ class Index:
     def copy(self) -> Index:
         """Return an index of its own with the same messages; the words, which only grow, stay shared."""
         twin = Index()
-        twin._raws, twin._dates, twin._alive = list(self._raws), list(self._dates), self._alive.copy()
+        twin._contents, twin._dates, twin._alive = list(self._contents), list(self._dates), self._alive.copy()
         twin._labels = {label: members.copy() for label, members in self._labels.items()}
         twin._by_date, twin._by_size = self._by_date.copy(), self._by_size.copy()
         twin._message_ids = {message_id: list(found) for message_id, found in self._message_ids.items()}
@@ -88,8 +97,8 @@ class Index:
 
     def add(self, raw: bytes, *, labels: tuple[str, ...], internal_date: int, message_id: str) -> int:
         """Take a message in and return its ordinal."""
-        ordinal = len(self._raws)
-        self._raws.append(raw)
+        ordinal = len(self._contents)
+        self._contents.append(raw)
         self._dates.append(internal_date)
         self._alive.add(ordinal)
         self._by_date.add(internal_date, ordinal)
@@ -103,23 +112,22 @@ class Index:
         """Forget a message; its ordinal is never given again."""
         self.withdraw(ordinal, labels=labels, message_id=message_id)
         self._words.forget(ordinal)
-        self._raws[ordinal] = None
+        self._contents[ordinal] = None
 
     def withdraw(self, ordinal: int, *, labels: tuple[str, ...], message_id: str) -> None:
         """Show a message no longer, but keep it for `restore`."""
-        raw = self._raws[ordinal] or b""
         self._by_date.remove(self._dates[ordinal], ordinal)
-        self._by_size.remove(len(raw), ordinal)
+        self._by_size.remove(len(self._contents[ordinal] or b""), ordinal)
         if message_id:
             self._message_ids[message_id].remove(ordinal)
         self.relabel(ordinal, labels, ())
         self._alive.discard(ordinal)
 
-    def restore(self, ordinal: int, raw: bytes, *, labels: tuple[str, ...], message_id: str) -> None:
+    def restore(self, ordinal: int, content: Content, *, labels: tuple[str, ...], message_id: str) -> None:
         """Show a message again that was withdrawn or removed; words find only one that was withdrawn."""
-        self._raws[ordinal] = raw
+        self._contents[ordinal] = content
         self._by_date.add(self._dates[ordinal], ordinal)
-        self._by_size.add(len(raw), ordinal)
+        self._by_size.add(len(content), ordinal)
         if message_id:
             insort(self._message_ids.setdefault(message_id, []), ordinal)
         self.relabel(ordinal, (), labels)
@@ -134,7 +142,39 @@ class Index:
 
     def raw(self, ordinal: int) -> bytes:
         """Return a message's bytes; none when it is gone."""
-        return self._raws[ordinal] or b""
+        return self._raw_if_any(ordinal) or b""
+
+    def _raw_if_any(self, ordinal: int) -> bytes | None:
+        content = self._contents[ordinal]
+        return None if content is None else raw_of(content)
+
+    def reserve(self, count: int) -> None:
+        """Give that many ordinals away, for messages to be taken back or gone."""
+        missing = count - len(self._contents)
+        self._contents.extend([None] * missing)
+        self._dates.extend([0] * missing)
+
+    def take_back(
+        self, ordinal: int, content: Content, *, labels: tuple[str, ...], internal_date: int, message_id: str
+    ) -> None:
+        """Take in a message whose ordinal was reserved; when all are in, call `settle`."""
+        self._contents[ordinal] = content
+        self._dates[ordinal] = internal_date
+        self._alive.add(ordinal)
+        self._by_date.append(internal_date, ordinal)
+        self._by_size.append(len(content), ordinal)
+        if message_id:
+            self._message_ids.setdefault(message_id, []).append(ordinal)
+        self.relabel(ordinal, (), labels)
+
+    def settle(self) -> None:
+        """Bring what was taken back into order."""
+        self._by_date.sort()
+        self._by_size.sort()
+
+    def put_away(self, ordinal: int, content: Content) -> None:
+        """Let a message's bytes lie elsewhere."""
+        self._contents[ordinal] = content
 
     @property
     def alive(self) -> int:
@@ -166,7 +206,12 @@ class Index:
     @property
     def words(self) -> WordIndex:
         """The words of all messages that are here by now."""
-        self._words.read_up_to(len(self._raws))
+        self._words.read_up_to(len(self._contents))
+        return self._words
+
+    @property
+    def words_so_far(self) -> WordIndex:
+        """The words of the messages that were read until now."""
         return self._words
 
     def newest_first(self, found: int, below: int | None = None) -> Iterator[int]:
@@ -175,7 +220,7 @@ class Index:
             keys = sorted((self.key(ordinal) for ordinal in bits.descending(found)), reverse=True)
             yield from (key & ORDINAL_MASK for key in keys if below is None or key < below)
             return
-        members = found.to_bytes(len(self._raws) // 8 + 1, "little")
+        members = found.to_bytes(len(self._contents) // 8 + 1, "little")
         for key in self._by_date.down_from(below):
             ordinal = key & ORDINAL_MASK
             if members[ordinal >> 3] & (1 << (ordinal & 7)):

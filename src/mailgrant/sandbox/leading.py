@@ -8,6 +8,7 @@ what would take it elsewhere with a person's own credentials is hidden. Nothing 
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ def write_trust(path: Path, authority: bytes, *, with_system: bool, environ: Map
         found = environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
         if Path(found).is_file():
             bundle += b"\n" + Path(found).read_bytes()
-    path.write_bytes(bundle)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(bundle)
 
 
 def environment(

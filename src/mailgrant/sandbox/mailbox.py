@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from mailgrant.sandbox import bits, query_text
 from mailgrant.sandbox.clock import Clock
+from mailgrant.sandbox.content import Content, raw_of
 from mailgrant.sandbox.drafts import Drafts
 from mailgrant.sandbox.history import History, Kind
 from mailgrant.sandbox.ids import Ids
@@ -40,12 +41,17 @@ class StoredMessage:
 
     id: str
     thread_id: str = field(kw_only=True)
-    raw: bytes = field(kw_only=True, repr=False)
+    content: Content = field(kw_only=True, repr=False)
     labels: tuple[str, ...] = field(kw_only=True)
     internal_date: int = field(kw_only=True)
     message_id: str = field(kw_only=True)
     ordinal: int = field(kw_only=True)
     history_id: int = field(kw_only=True, default=0)
+
+    @property
+    def raw(self) -> bytes:
+        """The mail as it came."""
+        return raw_of(self.content)
 
     @property
     def scalars(self) -> Scalars:
@@ -56,7 +62,7 @@ class StoredMessage:
             labels=self.labels,
             history_id=self.history_id,
             internal_date=self.internal_date,
-            size=len(self.raw),
+            size=len(self.content),
         )
 
 
@@ -64,7 +70,7 @@ class Mailbox:
     """The mail of `owner`."""
 
     # The messages themselves are kept one by one.
-    KEPT: ClassVar[tuple[str, ...]] = ("labels", "drafts", "history")
+    KEPT: ClassVar[tuple[str, ...]] = ("labels", "drafts", "history", "ordinals")
 
     def __init__(self, owner: str, clock: Clock, ids: Ids) -> None:
         self.owner = owner
@@ -80,6 +86,8 @@ class Mailbox:
         self._cache = RenderCache()
         self._thread_counts: dict[str, tuple[int, int, int]] = {}
         self._changes: Changes[tuple[str, StoredMessage | None]] = Changes()
+        # The ordinals of what changed since it was last put on record; None while nobody keeps one.
+        self.unsaved: set[int] | None = None
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -117,7 +125,7 @@ class Mailbox:
         message = StoredMessage(
             new_id,
             thread_id=thread.id,
-            raw=raw,
+            content=raw,
             labels=labels,
             internal_date=date,
             message_id=message_id,
@@ -134,6 +142,42 @@ class Mailbox:
     def get(self, message_id: str) -> StoredMessage | None:
         """Return the message of an id, None if there is none."""
         return self._messages.get(message_id)
+
+    def at(self, ordinal: int) -> StoredMessage | None:
+        """Return the message of an ordinal, None if it is gone."""
+        return self._by_ordinal[ordinal]
+
+    @property
+    def ordinals(self) -> int:
+        """How many ordinals were ever given; they are never given again."""
+        return len(self._by_ordinal)
+
+    @ordinals.setter
+    def ordinals(self, count: int) -> None:
+        self._by_ordinal.extend([None] * (count - len(self._by_ordinal)))
+        self.index.reserve(count)
+
+    def take_back(self, kept: Iterable[tuple[StoredMessage, str]]) -> None:
+        """Fill an empty mailbox with messages as they were, each with the subject of its thread."""
+        for message, subject in kept:
+            self._messages[message.id] = self._by_ordinal[message.ordinal] = message
+            thread = self._threads.get(message.thread_id)
+            if thread is None:
+                thread = self._threads[message.thread_id] = Thread(message.thread_id, subject=subject)
+            thread.ordinals.append(message.ordinal)
+            self.index.take_back(
+                message.ordinal,
+                message.content,
+                labels=message.labels,
+                internal_date=message.internal_date,
+                message_id=message.message_id,
+            )
+        self.index.settle()
+
+    def put_away(self, message: StoredMessage, content: Content) -> None:
+        """Let a message's bytes lie elsewhere from now on."""
+        message.content = content
+        self.index.put_away(message.ordinal, content)
 
     def thread(self, thread_id: str) -> Thread | None:
         """Return the thread of an id, None if there is none."""
@@ -172,7 +216,7 @@ class Mailbox:
 
     def delete(self, message: StoredMessage) -> None:
         """Remove a message for ever."""
-        self._changes.note((message.id, replace(message)))
+        self._changes.note((message.id, replace(message, content=message.raw)))
         self.index.remove(message.ordinal, labels=message.labels, message_id=message.message_id)
         self._by_ordinal[message.ordinal] = None
         del self._messages[message.id]
@@ -206,7 +250,7 @@ class Mailbox:
             if not self._threads[now.thread_id].ordinals:
                 del self._threads[now.thread_id]
         if before is not None:
-            self.index.restore(before.ordinal, before.raw, labels=before.labels, message_id=before.message_id)
+            self.index.restore(before.ordinal, before.content, labels=before.labels, message_id=before.message_id)
             self._messages[message_id] = self._by_ordinal[before.ordinal] = replace(before)
             subject = bare_subject(read_headers(before.raw)[0])
             thread = self._threads.setdefault(before.thread_id, Thread(before.thread_id, subject=subject))
@@ -253,7 +297,12 @@ class Mailbox:
 
     def rendered(self, message: StoredMessage) -> Rendered:
         """Return a message's unchanging JSON."""
-        return self._cache.get(message.id) or self._cache.keep(message.id, render(message.raw))
+        found = self._cache.get(message.id)
+        if found is None:
+            content = message.content
+            found = render(content) if isinstance(content, bytes) else content.rendered()
+            self._cache.keep(message.id, found)
+        return found
 
     def counts(self, label_id: str) -> dict[str, int]:
         """Return how many messages and threads have a label, and how many of those are unread."""
@@ -283,6 +332,8 @@ class Mailbox:
             changed=changed,
             at=self.clock.now(),
         )
+        if self.unsaved is not None:
+            self.unsaved.add(message.ordinal)
 
 
 def milliseconds(moment: datetime) -> int:

@@ -60,22 +60,25 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The unchanging JSON of one message: its snippet, its root's type and headers, its payload."""
+    """The unchanging JSON of one message: its snippet, its root's type, its payload."""
 
     snippet: str
     mime_type: str = field(kw_only=True)
-    headers: Headers = field(kw_only=True, repr=False)
     payload: tuple[str | Slot, ...] = field(kw_only=True, repr=False)
-    size: int = field(kw_only=True)
+
+    @property
+    def size(self) -> int:
+        """How many characters it is, nearly."""
+        return sum(len(piece) for piece in self.payload if isinstance(piece, str))
 
     def full(self, name_attachment: Naming) -> str:
         """Return the whole payload; attachments get the ids that `name_attachment` gives them."""
         return "".join(piece if isinstance(piece, str) else name_attachment(piece.part_id) for piece in self.payload)
 
-    def metadata(self, wanted: Iterable[str] = ()) -> str:
+    def metadata(self, headers: Headers, wanted: Iterable[str] = ()) -> str:
         """Return type and headers only; of the headers those wanted, or all when none is named."""
         names = {name.lower() for name in wanted}
-        headers = tuple(header for header in self.headers if not names or header[0].lower() in names)
+        headers = tuple(header for header in headers if not names or header[0].lower() in names)
         inner = PAYLOAD_INDENT + INDENT
         fields = f'"mimeType": {_quoted(self.mime_type)},{inner}"headers": {_headers_json(headers, inner)}'
         return f"{{{inner}{fields}{PAYLOAD_INDENT}}}"
@@ -85,13 +88,7 @@ def render(raw: bytes) -> Rendered:
     """Write everything of a message that never changes."""
     root = parse(raw)
     payload = tuple(_merge(_pieces(root, PAYLOAD_INDENT)))
-    return Rendered(
-        plaintext.snippet(root),
-        mime_type=root.mime_type,
-        headers=root.headers,
-        payload=payload,
-        size=sum(len(piece) for piece in payload if isinstance(piece, str)),
-    )
+    return Rendered(plaintext.snippet(root), mime_type=root.mime_type, payload=payload)
 
 
 def message_json(scalars: Scalars, snippet: str, *fields: tuple[str, str]) -> bytes:

@@ -75,6 +75,8 @@ class Sandbox:
         # Guards the control API where others than this machine's programs can reach it.
         self.control_token: Secret | None = None
         self.recorder: Recorder | None = None
+        # Set where something may have changed that `--data` keeps.
+        self.touched = True
         self._lock = threading.RLock()
         self._plant = seeds.named(seed)
         self._fill()
@@ -144,6 +146,7 @@ class Sandbox:
         """Do the work of a request and write it into the log."""
         with self._lock:
             answer = carry_out(self, admission)
+            self.touched |= admission.writes
             self.channels.look()
             self.push.look()
             admission.entry.status = answer.status

@@ -8,7 +8,8 @@ that needs words comes, not when it arrives, so that mailboxes nobody searches c
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from mailgrant.sandbox import bits
 from mailgrant.sandbox.addresses import received
@@ -32,6 +33,8 @@ WITH_ADDRESSES = (Place.FROM, Place.TO, Place.CC, Place.BCC, Place.DELIVERED_TO)
 IN_PLAIN_SEARCH = (Place.FROM, Place.TO, Place.CC, Place.BCC, Place.SUBJECT, Place.FILENAME)
 # Nobody looks for the millionth word of a log file somebody mailed.
 LONGEST_BODY = 1_000_000
+# Messages whose words are put on record together.
+BLOCK = 1024
 
 LINKS = {
     "drive": ("drive.google.com/", "docs.google.com/"),
@@ -40,6 +43,15 @@ LINKS = {
     "presentation": ("docs.google.com/presentation/",),
     "youtube": ("youtube.com/watch", "youtu.be/"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The words of so many messages, from the ordinal `first` on: as much as is put on record at once."""
+
+    first: int
+    postings: dict[str, array[int]] = field(default_factory=dict, repr=False)
+    lines: dict[int, str] = field(default_factory=dict, repr=False)
 
 
 class WordIndex:
@@ -51,6 +63,14 @@ class WordIndex:
         # The words of every place but the body, for checking phrases without reading the mail again.
         self._lines: dict[int, str] = {}
         self._read = 0
+        # Where a record of the words is kept: the block that is being filled, and those that are full.
+        self._block: Block | None = None
+        self._full: list[Block] = []
+
+    @property
+    def read(self) -> int:
+        """How many messages were read, those that are gone included."""
+        return self._read
 
     def read_up_to(self, count: int) -> None:
         """Read the messages that came since the last search."""
@@ -58,7 +78,39 @@ class WordIndex:
             raw = self._raw_of(ordinal)
             if raw is not None:
                 self._add(ordinal, parse(raw))
-        self._read = count
+            self._read = ordinal + 1
+            if self._block is not None and self._read == self._block.first + BLOCK:
+                self._full.append(self._block)
+                self._block = Block(self._read)
+
+    def keep_blocks(self) -> None:
+        """Begin anew and collect what is read, for a record."""
+        self._postings.clear()
+        self._lines.clear()
+        self._read = 0
+        self._block = Block(0)
+
+    @property
+    def has_full(self) -> bool:
+        """True if blocks have become full."""
+        return bool(self._full)
+
+    def take_full(self) -> list[Block]:
+        """Return the blocks that have become full."""
+        full, self._full = self._full, []
+        return full
+
+    def take_back(self, block: Block) -> None:
+        """Take in the next block of a record."""
+        for key, ordinals in block.postings.items():
+            known = self._postings.get(key)
+            if known is None:
+                self._postings[key] = ordinals
+            else:
+                known.extend(ordinals)
+        self._lines |= block.lines
+        self._read = block.first + BLOCK
+        self._block = Block(self._read)
 
     def forget(self, ordinal: int) -> None:
         """Drop what was kept of a deleted message; its postings stay and are ignored."""
@@ -95,9 +147,21 @@ class WordIndex:
         keys |= set(_address_keys(root.headers)) | {f"has:{mark}" for mark in _marks(root)}
         anywhere = {word for place in IN_PLAIN_SEARCH for word in lines[place]}
         keys |= {f"{Place.ANYWHERE}:{word}" for word in anywhere.union(_body_words(root))}
+        line = "\n".join(f"{place} {' '.join(found)} " for place, found in lines.items() if found)
+        self._note(ordinal, keys, self._postings, self._lines, line)
+        if self._block is not None:
+            self._note(ordinal, keys, self._block.postings, self._block.lines, line)
+
+    @staticmethod
+    def _note(
+        ordinal: int, keys: Iterable[str], postings: dict[str, array[int]], lines: dict[int, str], line: str
+    ) -> None:
         for key in keys:
-            self._postings.setdefault(key, array("I")).append(ordinal)
-        self._lines[ordinal] = "\n".join(f"{place} {' '.join(found)} " for place, found in lines.items() if found)
+            found = postings.get(key)
+            if found is None:
+                found = postings[key] = array("I")
+            found.append(ordinal)
+        lines[ordinal] = line
 
     def _lines_of(self, ordinal: int) -> list[str]:
         return self._lines.get(ordinal, "").split("\n")

@@ -121,6 +121,7 @@ def _url(host: str, listener: socket.socket) -> str:
 
 def run(options: RunOptions) -> int:
     """Serve a sandbox until SIGINT or SIGTERM; returns the exit code."""
+    from mailgrant.sandbox.data import keeping
     from mailgrant.sandbox.listener import Server
     from mailgrant.sandbox.proxy import lead
 
@@ -138,6 +139,7 @@ def run(options: RunOptions) -> int:
         recording(sandbox, options.record),
         _caught(server.handle_exit),
         data_folder(options.data) as folder,
+        keeping(sandbox, folder, now=options.now),
         lead(url, folder) as entrance,
     ):
         announce(ready_line(sandbox, folder, entrance), options.ready_file)

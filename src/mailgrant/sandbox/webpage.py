@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 from mailgrant import _version
 from mailgrant.sandbox.discovery import CALENDAR, GMAIL, methods
 from mailgrant.sandbox.errors import not_found_page
-from mailgrant.sandbox.mime import first_header, parse
+from mailgrant.sandbox.mime import first_header, parse, read_headers
 from mailgrant.sandbox.pages import templates
 from mailgrant.sandbox.plaintext import readable
 from mailgrant.sandbox.wire import Answer, HttpRequest
@@ -183,12 +183,13 @@ def _rows(person: Person, query: str) -> Iterator[Row]:
     mailbox = person.mailbox
     for stored in islice(mailbox.newest_first(mailbox.find(query)), MOST_MESSAGES):
         rendered = mailbox.rendered(stored)
-        name, address = parseaddr(first_header(rendered.headers, "from"))
+        headers, _ = read_headers(stored.raw)
+        name, address = parseaddr(first_header(headers, "from"))
         yield Row(
             stored.id,
             link=_link(person.email, query, message=stored.id),
             who=name or address,
-            subject=first_header(rendered.headers, "subject"),
+            subject=first_header(headers, "subject"),
             snippet=unescape(rendered.snippet),
             at=datetime.fromtimestamp(stored.internal_date / 1000, UTC),
             unread="UNREAD" in stored.labels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ def running(words: list[str], folder: Path, **environ: str) -> Iterator[subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,
     )
     with process:
         try:
@@ -29,6 +31,11 @@ def running(words: list[str], folder: Path, **environ: str) -> Iterator[subproce
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def hear_interrupts() -> None:
+    """Undo what a shell does to a test run in the background: its children would never hear Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def line_with(stream: IO[str], *texts: str) -> str:

@@ -109,7 +109,7 @@ class InProcess:
         from urllib.parse import urlsplit
 
         from mailgrant.http import Response, Unanswered
-        from mailgrant.sandbox.wire import HttpRequest
+        from mailgrant.sandbox.frame.wire import HttpRequest
 
         place = urlsplit(request.url)
         target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"

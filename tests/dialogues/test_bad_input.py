@@ -11,7 +11,7 @@ import pytest
 
 from mailgrant.cli import main
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.consent import ConsentMode
+from mailgrant.sandbox.oauth.consent import ConsentMode
 
 from .asking import Pasting, error_of
 

@@ -16,7 +16,7 @@ import pytest
 from mailgrant.cli import main
 from mailgrant.cli.tree import NOUNS, PLACES, Noun, Verb, root
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.consent import ConsentMode
+from mailgrant.sandbox.oauth.consent import ConsentMode
 
 from .asking import Pasting, error_of
 from .processes import line_with, running

@@ -14,7 +14,7 @@ import pytest
 
 from mailgrant.cli import main
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import HttpRequest
+from mailgrant.sandbox.frame.wire import HttpRequest
 
 ADA = "ada@example.com"
 FULL = "https://mail.google.com/"

@@ -25,7 +25,7 @@ import pytest
 
 from mailgrant.cli import main
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.consent import ConsentMode
+from mailgrant.sandbox.oauth.consent import ConsentMode
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -4,7 +4,7 @@ Batching: many calls written as one request, and their answers read again.
 
 from __future__ import annotations
 
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
 
 from .caller import Caller
 

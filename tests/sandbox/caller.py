@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from mailgrant.sandbox.clients import ClientKind, OAuthClient
-from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.sandbox.frame.wire import Answer, HttpRequest
+from mailgrant.sandbox.oauth.clients import ClientKind, OAuthClient
 
 if TYPE_CHECKING:
     from mailgrant.sandbox import Sandbox

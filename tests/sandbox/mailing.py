@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
 
 from .caller import Caller
 

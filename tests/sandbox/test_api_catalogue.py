@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
 
 from .caller import Caller, body
 

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.server import Served
+from mailgrant.sandbox.serving.server import Served
 
 ACCOUNTS = "/_sandbox/accounts"
 

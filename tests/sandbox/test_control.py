@@ -10,7 +10,7 @@ import pytest
 
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.clock import real_now
-from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.sandbox.frame.wire import Answer, HttpRequest
 
 from .caller import LOOPBACK, Caller, body, callback
 

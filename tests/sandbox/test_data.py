@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from mailgrant.sandbox import Sandbox, search_text
-from mailgrant.sandbox.clients import ClientKind
-from mailgrant.sandbox.data import keeping
-from mailgrant.sandbox.wire import HttpRequest
+from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.frame.wire import HttpRequest
+from mailgrant.sandbox.keeping.data import keeping
+from mailgrant.sandbox.mail import search_text
+from mailgrant.sandbox.oauth.clients import ClientKind
 
 from .caller import Caller
 from .conftest import NOON

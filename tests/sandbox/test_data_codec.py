@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mailgrant.sandbox.codec import Codec
+from mailgrant.sandbox.keeping.codec import Codec
 
 
 class Colour(Enum):

@@ -24,14 +24,14 @@ import pytest
 
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.data import keeping
+from mailgrant.sandbox.keeping.data import keeping
 
 from .mailing import ADA, mail
 
 RUN = """
 import sys
 from pathlib import Path
-from mailgrant.sandbox.server import RunOptions, run
+from mailgrant.sandbox.serving.server import RunOptions, run
 sys.exit(run(RunOptions(port=0, consent="auto", data=Path(sys.argv[1]))))
 """
 
@@ -211,7 +211,7 @@ def test_a_file_without_its_format_is_not_taken_for_new(tmp_path: Path) -> None:
 def test_what_could_not_be_written_is_said_at_the_end_and_tried_again_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mailgrant.sandbox.archive import Archive
+    from mailgrant.sandbox.keeping.archive import Archive
 
     write = Archive.write
 

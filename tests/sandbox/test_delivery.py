@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.delivery import compose
-from mailgrant.sandbox.mime import first_header, parse, read_headers
-from mailgrant.sandbox.outgoing import Sender, rewritten, without_bcc
+from mailgrant.sandbox.mail.delivery import compose
+from mailgrant.sandbox.mail.mime import first_header, parse, read_headers
+from mailgrant.sandbox.mail.outgoing import Sender, rewritten, without_bcc
 
 from .conftest import NOON
 from .mailing import ADA, GRACE, Gmail, encode, header, mail

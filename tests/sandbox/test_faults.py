@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.faults import Effect, Fault, Moment, duration
+from mailgrant.sandbox.control.faults import Effect, Fault, Moment, duration
 
 from .caller import Caller, body
 

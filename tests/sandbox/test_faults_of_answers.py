@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.faults import Effect, Rate
+from mailgrant.sandbox.control.faults import Effect, Rate
 from mailgrant.sandbox.past import Changes
 
 from .batching import answers, send

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.api import Api
-from mailgrant.sandbox.discovery import document
-from mailgrant.sandbox.doors import Doors
-from mailgrant.sandbox.wire import ApiCall
+from mailgrant.sandbox.frame.api import Api
+from mailgrant.sandbox.frame.discovery import document
+from mailgrant.sandbox.frame.doors import Doors
+from mailgrant.sandbox.frame.wire import ApiCall
 
 from .batching import answers, send
 from .caller import Caller, body

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.api import Api
-from mailgrant.sandbox.doors import Doors
-from mailgrant.sandbox.wire import Answer, ApiCall, Handler, HttpRequest
+from mailgrant.sandbox.frame.api import Api
+from mailgrant.sandbox.frame.doors import Doors
+from mailgrant.sandbox.frame.wire import Answer, ApiCall, Handler, HttpRequest
 
 from .caller import Caller, body
 

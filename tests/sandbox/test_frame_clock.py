@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgrant.sandbox.clock import Clock, real_now
-from mailgrant.sandbox.discovery import methods
+from mailgrant.sandbox.frame.discovery import methods
+from mailgrant.sandbox.frame.routes import Routes
 from mailgrant.sandbox.ids import Ids
-from mailgrant.sandbox.routes import Routes
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.discovery import method, methods
-from mailgrant.sandbox.quota import LEGACY_UNITS, UNITS, Profile, units_of
-from mailgrant.sandbox.wire import HttpRequest
+from mailgrant.sandbox.frame.discovery import method, methods
+from mailgrant.sandbox.frame.quota import LEGACY_UNITS, UNITS, Profile, units_of
+from mailgrant.sandbox.frame.wire import HttpRequest
 
 from .batching import answers, send
 from .caller import Caller, body

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.api import Api
-from mailgrant.sandbox.doors import Doors
-from mailgrant.sandbox.wire import Answer, ApiCall
+from mailgrant.sandbox.frame.api import Api
+from mailgrant.sandbox.frame.doors import Doors
+from mailgrant.sandbox.frame.wire import Answer, ApiCall
 
 from .caller import Caller, body, location
 

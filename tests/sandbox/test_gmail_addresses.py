@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.gmail_addresses import MOST_DELEGATES
+from mailgrant.sandbox.gmail.addresses import MOST_DELEGATES
 
 from .mailing import ADA, BASIC, COLLEAGUE, GRACE, ORGANISED, READONLY, Gmail, header, mail, organised, settings
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.delivery import SentMail
-from mailgrant.sandbox.mime import parse
+from mailgrant.sandbox.mail.delivery import SentMail
+from mailgrant.sandbox.mail.mime import parse
 
 from .mailing import ADA, COLLEAGUE, GRACE, ORGANISED, Gmail, forward_to, mail, organised, settings
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mailgrant.sandbox import Sandbox, filters
+from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.mail import filters
 
 from .mailing import ADA, GRACE, Gmail, forward_to, mail, settings
 

@@ -18,8 +18,8 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.discovery import GMAIL, document
-from mailgrant.sandbox.server import Served
+from mailgrant.sandbox.frame.discovery import GMAIL, document
+from mailgrant.sandbox.serving.server import Served
 
 from .mailing import ADA, EVERYTHING, GRACE, METADATA
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import ApiError
+from mailgrant.sandbox.frame.wire import ApiError
 
 from .caller import Caller, body
 from .mailing import ADA, GRACE, Gmail, encode, header, mail, settings

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailgrant.sandbox import Sandbox, labels, sending_limits
-from mailgrant.sandbox.sending_limits import MOST_RECIPIENTS, ORGANISATION, PRIVATE, Limit
+from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.mail import labels, sending_limits
+from mailgrant.sandbox.mail.sending_limits import MOST_RECIPIENTS, ORGANISATION, PRIVATE, Limit
 
 from .conftest import NOON
 from .mailing import ADA, EVERYTHING, GRACE, ORGANISED, Gmail, encode, mail, organised

@@ -14,8 +14,8 @@ import pytest
 
 from mailgrant.sandbox.clock import Clock
 from mailgrant.sandbox.ids import Ids
-from mailgrant.sandbox.mailbox import Mailbox
-from mailgrant.sandbox.operators import MARKS, OPERATORS, STATES
+from mailgrant.sandbox.mail.mailbox import Mailbox
+from mailgrant.sandbox.mail.operators import MARKS, OPERATORS, STATES
 
 from .conftest import NOON
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.clients import DEFAULT_PROJECT
+from mailgrant.sandbox.oauth.clients import DEFAULT_PROJECT
 
 from .caller import Caller, body
 from .conftest import NOON

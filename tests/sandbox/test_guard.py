@@ -7,7 +7,7 @@ from base64 import b64encode
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.server import listen
+from mailgrant.sandbox.serving.server import listen
 from mailgrant.secret import Secret
 
 from .caller import Caller, body

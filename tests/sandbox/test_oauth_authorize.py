@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.clients import ClientKind, ClientState, OAuthClient, Publishing
-from mailgrant.sandbox.consent import ConsentMode
-from mailgrant.sandbox.pages import read_auth_error
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
+from mailgrant.sandbox.oauth.clients import ClientKind, ClientState, OAuthClient, Publishing
+from mailgrant.sandbox.oauth.consent import ConsentMode
+from mailgrant.sandbox.oauth.pages import read_auth_error
 
 from .caller import REDIRECT, Caller, body, callback, error, flow, location
 

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.keys import SigningKey
-from mailgrant.sandbox.pages import read_auth_error
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
+from mailgrant.sandbox.oauth.keys import SigningKey
+from mailgrant.sandbox.oauth.pages import read_auth_error
 
 from .caller import Caller, body, callback, error, location
 

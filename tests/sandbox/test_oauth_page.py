@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.clients import ClientKind
-from mailgrant.sandbox.server import Served
+from mailgrant.sandbox.oauth.clients import ClientKind
+from mailgrant.sandbox.serving.server import Served
 
 from .conftest import NOON
 

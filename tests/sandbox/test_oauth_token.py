@@ -13,7 +13,7 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.clients import ClientKind, ClientState, OAuthClient, Publishing
+from mailgrant.sandbox.oauth.clients import ClientKind, ClientState, OAuthClient, Publishing
 
 from .caller import REDIRECT, Caller, body, error
 

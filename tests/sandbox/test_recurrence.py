@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mailgrant.sandbox.moment import Moment
-from mailgrant.sandbox.recurrence import Series
-from mailgrant.sandbox.wire import ApiError
+from mailgrant.sandbox.diary.moment import Moment
+from mailgrant.sandbox.diary.recurrence import Series
+from mailgrant.sandbox.frame.wire import ApiError
 
 ZURICH = "Europe/Zurich"
 NINE = Moment(instant=datetime(2026, 1, 15, 8, tzinfo=UTC), zone=ZURICH)  # a Thursday, nine o'clock in Zurich

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mailgrant.sandbox.mime import parameters, parse, read_headers
-from mailgrant.sandbox.plaintext import from_html, readable, snippet
-from mailgrant.sandbox.render import Scalars, attachment, message_json, render
+from mailgrant.sandbox.mail.mime import parameters, parse, read_headers
+from mailgrant.sandbox.mail.plaintext import from_html, readable, snippet
+from mailgrant.sandbox.mail.render import Scalars, attachment, message_json, render
 
 LUNCH = b"From: Ada <ada@example.com>\r\nTo: grace@example.com\r\nSubject: Lunch?\r\n\r\nThursday at noon?\r\n"
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgrant.sandbox import bits
-from mailgrant.sandbox.index import Index
-from mailgrant.sandbox.query import (
+from mailgrant.sandbox.mail import bits
+from mailgrant.sandbox.mail.index import Index
+from mailgrant.sandbox.mail.query import (
     EVERYTHING,
     NOTHING,
     And,
@@ -22,9 +22,9 @@ from mailgrant.sandbox.query import (
     Words,
     reaches_spam_and_trash,
 )
-from mailgrant.sandbox.query_text import parse
-from mailgrant.sandbox.search import Search, back
-from mailgrant.sandbox.words import words
+from mailgrant.sandbox.mail.query_text import parse
+from mailgrant.sandbox.mail.search import Search, back
+from mailgrant.sandbox.mail.words import words
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 

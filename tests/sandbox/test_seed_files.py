@@ -10,7 +10,7 @@ import pytest
 
 from mailgrant.errors import SettingsError
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.seed_file import read_seed
+from mailgrant.sandbox.seeding.seed_file import read_seed
 
 from .caller import Caller, body
 from .conftest import NOON

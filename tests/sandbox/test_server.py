@@ -23,7 +23,7 @@ import pytest
 
 from mailgrant.errors import MailgrantError
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.server import Served, listen, serve
+from mailgrant.sandbox.serving.server import Served, listen, serve
 
 from .conftest import NOON
 
@@ -187,7 +187,7 @@ RUN = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from mailgrant.sandbox.server import RunOptions, run
+from mailgrant.sandbox.serving.server import RunOptions, run
 sys.exit(run(RunOptions(port=0, consent="auto", ready_file=Path(sys.argv[1]))))
 """
 

@@ -10,10 +10,10 @@ import jwt
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.keys import SigningKey
-from mailgrant.sandbox.server import Served
-from mailgrant.sandbox.service_accounts import DEFAULT_CLIENT_ID
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
+from mailgrant.sandbox.oauth.keys import SigningKey
+from mailgrant.sandbox.oauth.service_accounts import DEFAULT_CLIENT_ID
+from mailgrant.sandbox.serving.server import Served
 
 from .caller import Caller, body, error
 

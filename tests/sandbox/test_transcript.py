@@ -9,8 +9,8 @@ import pytest
 
 from mailgrant.errors import SettingsError
 from mailgrant.sandbox.clock import real_now
+from mailgrant.sandbox.control.transcript import Recorder, harmless, spell
 from mailgrant.sandbox.journal import Entry
-from mailgrant.sandbox.transcript import Recorder, harmless, spell
 
 from .caller import LOOPBACK, Caller, body
 

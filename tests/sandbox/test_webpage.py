@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
 
 from .caller import LOOPBACK, Caller, location
 

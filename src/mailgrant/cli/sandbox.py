@@ -17,7 +17,7 @@ from .sandbox_control import COMMANDS
 from .tree import Noun
 
 if TYPE_CHECKING:
-    from mailgrant.sandbox.server import RunOptions
+    from mailgrant.sandbox.serving.server import RunOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -108,7 +108,7 @@ def run(**options: Any) -> int:
     One line of JSON on stdout says when it is ready, and where.
     """
     require_sandbox()
-    from mailgrant.sandbox.server import run as serve
+    from mailgrant.sandbox.serving.server import run as serve
 
     return serve(_run_options(**options))
 
@@ -132,8 +132,8 @@ def exec_(command: tuple[str, ...], allow: tuple[str, ...], keep_credentials: bo
     Only --netns confines it.
     """
     require_sandbox()
-    from mailgrant.sandbox.exec import ExecOptions, run_exec
-    from mailgrant.sandbox.leading import allowed_hosts
+    from mailgrant.sandbox.serving.exec import ExecOptions, run_exec
+    from mailgrant.sandbox.serving.leading import allowed_hosts
 
     asked = ExecOptions(
         command,
@@ -146,7 +146,7 @@ def exec_(command: tuple[str, ...], allow: tuple[str, ...], keep_credentials: bo
 
 
 def _run_options(now: date | None, **options: Any) -> RunOptions:
-    from mailgrant.sandbox.server import RunOptions
+    from mailgrant.sandbox.serving.server import RunOptions
 
     return RunOptions(now=as_time(now, "UTC") if now is not None else None, **options)
 

@@ -151,7 +151,7 @@ def seed(invocation: Invocation, file: Path, url: str | None) -> None:
     FILE is a seed in JSON, or a .mbox or .ics, which is Ada's unless --account says whose.
     """
     require_sandbox()
-    from mailgrant.sandbox.seed_file import read_seed
+    from mailgrant.sandbox.seeding.seed_file import read_seed
 
     read = read_seed(file, account=invocation.flags.get("account"))
     remote = reach(invocation, url)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox import delivery, hand
-from mailgrant.sandbox.arrival import Arrival
+from mailgrant.sandbox.mail import delivery, hand
+from mailgrant.sandbox.mail.arrival import Arrival
 from mailgrant.sandbox.people import Person
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from mailgrant.sandbox.delivery import StoredMessage
+    from mailgrant.sandbox.mail.delivery import StoredMessage
     from mailgrant.sandbox.sandbox import Sandbox
 
 

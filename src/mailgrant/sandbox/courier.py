@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mailgrant.sandbox.clients import LOOPBACK_HOSTS
-from mailgrant.sandbox.wire import Pairs
+from mailgrant.sandbox.frame.wire import Pairs
+from mailgrant.sandbox.oauth.clients import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection

@@ -10,12 +10,12 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import ClassVar
 
-from mailgrant.sandbox.aliases import Aliases
 from mailgrant.sandbox.clock import Clock
-from mailgrant.sandbox.diary import Diary
+from mailgrant.sandbox.diary.diary import Diary
 from mailgrant.sandbox.ids import Ids
-from mailgrant.sandbox.mailbox import Mailbox
-from mailgrant.sandbox.settings import MailSettings
+from mailgrant.sandbox.mail.aliases import Aliases
+from mailgrant.sandbox.mail.mailbox import Mailbox
+from mailgrant.sandbox.mail.settings import MailSettings
 
 
 @dataclass(slots=True)

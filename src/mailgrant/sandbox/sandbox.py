@@ -13,36 +13,38 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox import calendar, gmail, seeds
 from mailgrant.sandbox.account import Account, HeldMessage
-from mailgrant.sandbox.api import Api
-from mailgrant.sandbox.channels import Channels
-from mailgrant.sandbox.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
+from mailgrant.sandbox.calendar import methods as calendar
 from mailgrant.sandbox.clock import Clock, real_now
-from mailgrant.sandbox.consent import ConsentMode
-from mailgrant.sandbox.delivery import Post, SentMail
-from mailgrant.sandbox.doors import Admission, Doors, own_origin
-from mailgrant.sandbox.faults import Effect, Fault, Faults, Moment
+from mailgrant.sandbox.control.faults import Effect, Fault, Faults, Moment
+from mailgrant.sandbox.control.mishaps import carry_out
+from mailgrant.sandbox.control.transcript import Recorder, harmless
+from mailgrant.sandbox.diary.channels import Channels
+from mailgrant.sandbox.frame.api import Api
+from mailgrant.sandbox.frame.doors import Admission, Doors, own_origin
+from mailgrant.sandbox.frame.quota import TOGETHER, Ledger, Profile
+from mailgrant.sandbox.frame.wire import Answer, HttpRequest
+from mailgrant.sandbox.gmail import methods as gmail
 from mailgrant.sandbox.ids import Ids
 from mailgrant.sandbox.journal import Entry, Journal
-from mailgrant.sandbox.keys import SigningKey
-from mailgrant.sandbox.mishaps import carry_out
+from mailgrant.sandbox.mail.delivery import Post, SentMail
+from mailgrant.sandbox.mail.push import Push
+from mailgrant.sandbox.oauth.clients import GOOGLE_AUTH_URI, GOOGLE_TOKEN_URI, ClientKind, Clients, OAuthClient
+from mailgrant.sandbox.oauth.consent import ConsentMode
+from mailgrant.sandbox.oauth.keys import SigningKey
+from mailgrant.sandbox.oauth.policies import Policies
+from mailgrant.sandbox.oauth.scopes import complaint, normal
+from mailgrant.sandbox.oauth.service_accounts import ServiceAccount, ServiceAccounts
+from mailgrant.sandbox.oauth.tokens import ACCESS_LIFE, TokenBook
 from mailgrant.sandbox.people import People, Person
-from mailgrant.sandbox.policies import Policies
-from mailgrant.sandbox.push import Push
-from mailgrant.sandbox.quota import TOGETHER, Ledger, Profile
-from mailgrant.sandbox.scopes import complaint, normal
-from mailgrant.sandbox.service_accounts import ServiceAccount, ServiceAccounts
-from mailgrant.sandbox.tokens import ACCESS_LIFE, TokenBook
-from mailgrant.sandbox.transcript import Recorder, harmless
-from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.sandbox.seeding import seeds
 from mailgrant.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mailgrant.sandbox.seed_file import Seed
-    from mailgrant.sandbox.server import Served
+    from mailgrant.sandbox.seeding.seed_file import Seed
+    from mailgrant.sandbox.serving.server import Served
 
 
 class Sandbox:
@@ -176,7 +178,7 @@ class Sandbox:
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> AbstractContextManager[Served]:
         """Serve this sandbox from a background thread; the context gives an object with its `url`."""
-        from mailgrant.sandbox.server import serve
+        from mailgrant.sandbox.serving.server import serve
 
         return serve(self, host, port)
 

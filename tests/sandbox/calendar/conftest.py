@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.discovery import method
-from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.sandbox.frame.discovery import method
+from mailgrant.sandbox.frame.wire import Answer, HttpRequest
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 EVERYTHING = "https://www.googleapis.com/auth/calendar"

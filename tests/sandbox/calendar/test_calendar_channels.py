@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.clients import ClientKind
 from mailgrant.sandbox.courier import Parcel, deliver
+from mailgrant.sandbox.oauth.clients import ClientKind
 
 from .conftest import ADA, GRACE, NOON, Desk
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.wire import ApiError
+from mailgrant.sandbox.frame.wire import ApiError
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
 DAY = {"summary": "Holiday", "start": {"date": "2026-03-05"}, "end": {"date": "2026-03-06"}}

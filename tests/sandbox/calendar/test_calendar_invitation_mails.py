@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.ics import read_ics
+from mailgrant.sandbox.diary.ics import read_ics
 
 from .conftest import ADA, GRACE, Desk, times
 

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.discovery import ApiMethod, method
-from mailgrant.sandbox.wire import Answer, HttpRequest
+from mailgrant.sandbox.frame.discovery import ApiMethod, method
+from mailgrant.sandbox.frame.wire import Answer, HttpRequest
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ADA = "ada@example.com"

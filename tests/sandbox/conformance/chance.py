@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mailgrant.sandbox.discovery import ApiMethod, document, method
+from mailgrant.sandbox.frame.discovery import ApiMethod, document, method
 
 from .bench import ADA, GRACE, Order
 from .checks import all_methods

@@ -15,8 +15,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from mailgrant.sandbox.discovery import CALENDAR, GMAIL, SERVICES, ApiMethod, document, method, methods
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.discovery import CALENDAR, GMAIL, SERVICES, ApiMethod, document, method, methods
+from mailgrant.sandbox.frame.wire import Answer
 
 from .bench import ADA, GRACE, Bench, Order
 from .fit import misfits

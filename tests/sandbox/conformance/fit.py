@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from mailgrant.sandbox.discovery import document
+from mailgrant.sandbox.frame.discovery import document
 
 Schema = Mapping[str, Any]
 

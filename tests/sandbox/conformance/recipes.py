@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailgrant.sandbox.clients import ClientKind
-from mailgrant.sandbox.discovery import ApiMethod
-from mailgrant.sandbox.push import Topic
+from mailgrant.sandbox.frame.discovery import ApiMethod
+from mailgrant.sandbox.mail.push import Topic
+from mailgrant.sandbox.oauth.clients import ClientKind
 
 from .bench import ADA, GRACE, Bench, Order, Unplayed
 

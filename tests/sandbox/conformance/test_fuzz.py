@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mailgrant.sandbox.wire import Answer
+from mailgrant.sandbox.frame.wire import Answer
 
 from .bench import Bench, Order
 from .chance import orders

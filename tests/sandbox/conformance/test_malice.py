@@ -9,8 +9,8 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from mailgrant.sandbox.discovery import method
-from mailgrant.sandbox.wire import HttpRequest
+from mailgrant.sandbox.frame.discovery import method
+from mailgrant.sandbox.frame.wire import HttpRequest
 
 from .bench import Bench, Order
 from .recipes import HOUR, ZONED

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.leading import Entrance, environment
-from mailgrant.sandbox.proxy import lead
+from mailgrant.sandbox.serving.leading import Entrance, environment
+from mailgrant.sandbox.serving.proxy import lead
 
 SCOPES = ["https://mail.google.com/", "https://www.googleapis.com/auth/calendar"]
 TIMEOUT = 60

@@ -13,8 +13,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from mailgrant.sandbox.authority import Authority
-from mailgrant.sandbox.leading import LED_HOSTS
+from mailgrant.sandbox.serving.authority import Authority
+from mailgrant.sandbox.serving.leading import LED_HOSTS
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgrant.sandbox.leading import (
+from mailgrant.sandbox.serving.leading import (
     HOOKS,
     LED_HOSTS,
     MAIL_HOSTS,
@@ -17,7 +17,7 @@ from mailgrant.sandbox.leading import (
     environment,
     write_trust,
 )
-from mailgrant.sandbox.proxy import Head, Refused
+from mailgrant.sandbox.serving.proxy import Head, Refused
 
 ENTRANCE = Entrance("http://127.0.0.1:8025", proxy="http://127.0.0.1:9000", tls_port=9001, ca=Path("/run/ca.pem"))
 

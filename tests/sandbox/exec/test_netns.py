@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mailgrant.errors import MailgrantError
-from mailgrant.sandbox import namespace
-from mailgrant.sandbox.exec import ExecOptions
+from mailgrant.sandbox.serving import namespace
+from mailgrant.sandbox.serving.exec import ExecOptions
 
 EXEC = (sys.executable, "-m", "mailgrant.cli", "sandbox", "exec")
 # Isolated: neither the hook nor a variable reaches it.

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mailgrant.sandbox.clients import ClientKind
+from mailgrant.sandbox.oauth.clients import ClientKind
 
 from .conftest import Led
 

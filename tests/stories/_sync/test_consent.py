@@ -22,7 +22,7 @@ from mailgrant.errors import (
     WrongAccount,
 )
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.consent import ConsentMode
+from mailgrant.sandbox.oauth.consent import ConsentMode
 
 from ..people import Person
 

@@ -1,0 +1,1 @@
+"""Gmail v1: a function for each method of its discovery document, grouped as the document groups them."""

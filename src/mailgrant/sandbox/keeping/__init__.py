@@ -1,0 +1,1 @@
+"""What `--data` keeps: a sandbox in an archive, and back."""

@@ -1,0 +1,281 @@
+"""
+Archive: the file in which `--data` keeps what a sandbox holds.
+
+SQLite, with mail in rows of its own, so that a change costs what it changes and a mailbox is read a
+message at a time. Everything else is in `part`, as texts of the codec. Nothing here knows what a
+sandbox is; `keeper.py` does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mailgrant.sandbox.mail.render import Rendered, Slot
+from mailgrant.sandbox.mail.search_text import Block
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# A mail of five kilobytes and its JSON each fit into a page.
+PAGE_BYTES = 16_384
+CACHE_KIB = 16_384
+# A mail's key is its mailbox's number and its ordinal there.
+OWNER_SHIFT = 32
+LAST_ORDINAL = (1 << OWNER_SHIFT) - 1
+# Neither stands in any JSON: they part the pieces of a payload, and mark the places of attachment ids.
+PIECE = "\x1e"
+PLACE = "\x1f"
+LINE = "\x1e"
+
+SCHEMA = """
+CREATE TABLE part (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE owner (number INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);
+CREATE TABLE mail (
+  key INTEGER PRIMARY KEY, id TEXT NOT NULL, thread_id TEXT NOT NULL, subject BLOB NOT NULL, labels TEXT NOT NULL,
+  internal_date INTEGER NOT NULL, message_id BLOB NOT NULL, history_id INTEGER NOT NULL, size INTEGER NOT NULL
+);
+CREATE TABLE raw (key INTEGER PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE rendered (
+  key INTEGER PRIMARY KEY, snippet BLOB NOT NULL, mime_type TEXT NOT NULL, payload TEXT NOT NULL
+);
+CREATE TABLE history (
+  owner INTEGER NOT NULL, id INTEGER NOT NULL, kind TEXT NOT NULL, message_id TEXT NOT NULL, thread_id TEXT NOT NULL,
+  labels TEXT NOT NULL, changed TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (owner, id)
+) WITHOUT ROWID;
+CREATE TABLE words (key INTEGER PRIMARY KEY, words TEXT NOT NULL, counts BLOB NOT NULL, ordinals BLOB NOT NULL,
+  line_ordinals BLOB NOT NULL, lines TEXT NOT NULL);
+CREATE TABLE sent (number INTEGER PRIMARY KEY, about TEXT NOT NULL, raw BLOB NOT NULL);
+"""
+OF_OWNER = (
+    "DELETE FROM mail WHERE key BETWEEN ? AND ?",
+    "DELETE FROM raw WHERE key BETWEEN ? AND ?",
+    "DELETE FROM rendered WHERE key BETWEEN ? AND ?",
+    "DELETE FROM words WHERE key BETWEEN ? AND ?",
+)
+GONE = ("DELETE FROM mail WHERE key = ?", "DELETE FROM raw WHERE key = ?", "DELETE FROM rendered WHERE key = ?")
+
+MailRow: TypeAlias = tuple[int, str, str, bytes, str, int, bytes, int, int]
+HistoryRow: TypeAlias = tuple[int, int, str, str, str, str, str, int]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is written together: all of it or nothing."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    lost_parts: list[str] = field(default_factory=list)
+    owners: list[tuple[int, str]] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)
+    mails: list[MailRow] = field(default_factory=list)
+    raws: list[tuple[int, bytes]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
+    # Mailboxes with the last record of each that is forgotten.
+    forgotten: list[tuple[int, int]] = field(default_factory=list)
+    words: list[tuple[int, Block]] = field(default_factory=list)
+    sent: list[tuple[int, str, bytes]] = field(default_factory=list)
+    sent_anew: bool = False
+
+
+class Archive:
+    """The file. One thread writes; any may read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open an archive, or make one; raises sqlite3.DatabaseError if it is damaged."""
+        new = not path.exists()
+        if new:
+            # SQLite would let others read it; its side files follow what is there.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        self._writing = _connect(path)
+        self._reading = _connect(path)
+        self._lock = threading.Lock()
+        if new:
+            self._writing.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+
+    def close(self) -> None:
+        """Close the file; what was written is in it."""
+        with self._lock:
+            self._reading.close()
+        self._writing.close()
+
+    def write(self, batch: Batch, rendered: Iterable[tuple[int, Rendered]]) -> None:
+        """Write a batch, with the JSON of its mails."""
+        file = self._writing
+        file.execute("BEGIN IMMEDIATE")
+        try:
+            self._write_parts(batch)
+            self._write_mail(batch, rendered)
+        except BaseException:
+            file.execute("ROLLBACK")
+            raise
+        file.execute("COMMIT")
+
+    def _write_parts(self, batch: Batch) -> None:
+        file = self._writing
+        file.executemany("INSERT OR REPLACE INTO part VALUES (?, ?)", batch.parts.items())
+        file.executemany("DELETE FROM part WHERE name = ?", [(name,) for name in batch.lost_parts])
+        file.executemany("INSERT OR IGNORE INTO owner VALUES (?, ?)", batch.owners)
+        if batch.sent_anew:
+            file.execute("DELETE FROM sent")
+        file.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", batch.sent)
+
+    def _write_mail(self, batch: Batch, rendered: Iterable[tuple[int, Rendered]]) -> None:
+        file = self._writing
+        for owner in batch.emptied:
+            for statement in OF_OWNER:
+                file.execute(statement, _range(owner))
+            file.execute("DELETE FROM history WHERE owner = ?", (owner,))
+        for statement in GONE:
+            file.executemany(statement, [(key,) for key in batch.gone])
+        file.executemany("INSERT OR REPLACE INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batch.mails)
+        file.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?)", batch.raws)
+        rows = ((key, encoded(one.snippet), one.mime_type, _payload_text(one)) for key, one in rendered)
+        file.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?)", rows)
+        file.executemany("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.history)
+        file.executemany("DELETE FROM history WHERE owner = ? AND id <= ?", batch.forgotten)
+        words = ((key_of(owner, block.first), *_block_row(block)) for owner, block in batch.words)
+        file.executemany("INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?, ?, ?)", words)
+
+    def parts(self) -> dict[str, str]:
+        """Return everything but mail."""
+        return dict(self._writing.execute("SELECT name, value FROM part"))
+
+    def owners(self) -> dict[str, int]:
+        """Return the numbers of mailboxes, by address."""
+        return {email: number for number, email in self._writing.execute("SELECT number, email FROM owner")}
+
+    def mails(self, owner: int) -> Iterator[MailRow]:
+        """Yield what is known of a mailbox's messages, in the order of their ordinals."""
+        yield from self._writing.execute("SELECT * FROM mail WHERE key BETWEEN ? AND ? ORDER BY key", _range(owner))
+
+    def history(self, owner: int) -> Iterator[HistoryRow]:
+        """Yield a mailbox's records, oldest first."""
+        yield from self._writing.execute("SELECT * FROM history WHERE owner = ? ORDER BY id", (owner,))
+
+    def words(self, owner: int) -> Iterator[Block]:
+        """Yield the words of a mailbox's messages, in blocks."""
+        rows = self._writing.execute("SELECT * FROM words WHERE key BETWEEN ? AND ? ORDER BY key", _range(owner))
+        return (_block_of(*row) for row in rows)
+
+    def sent(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every mail that left, in order."""
+        yield from self._writing.execute("SELECT about, raw FROM sent ORDER BY number")
+
+    def raw(self, key: int) -> bytes:
+        """Return a mail's bytes."""
+        content: bytes = self._row("SELECT content FROM raw WHERE key = ?", key)[0]
+        return content
+
+    def rendered(self, key: int) -> Rendered:
+        """Return a mail's JSON."""
+        snippet, mime_type, payload = self._row("SELECT snippet, mime_type, payload FROM rendered WHERE key = ?", key)
+        return Rendered(decoded(snippet), mime_type=mime_type, payload=_payload_of(payload))
+
+    def _row(self, statement: str, key: int) -> Any:
+        with self._lock:
+            row = self._reading.execute(statement, (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return row
+
+
+class Shelf:
+    """One mail's bytes in an archive."""
+
+    __slots__ = ("_archive", "_key", "_size")
+
+    def __init__(self, archive: Archive, key: int, size: int) -> None:
+        self._archive = archive
+        self._key = key
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self) -> bytes:
+        """Return the bytes."""
+        return self._archive.raw(self._key)
+
+    def rendered(self) -> Rendered:
+        """Return the JSON."""
+        return self._archive.rendered(self._key)
+
+
+def key_of(owner: int, ordinal: int) -> int:
+    """Return the key of a mail."""
+    return owner << OWNER_SHIFT | ordinal
+
+
+def owner_of(key: int) -> int:
+    """Return the number of the mailbox that a mail's key begins with."""
+    return key >> OWNER_SHIFT
+
+
+def ordinal_of(key: int) -> int:
+    """Return the ordinal that a mail's key ends with."""
+    return key & LAST_ORDINAL
+
+
+def encoded(text: str) -> bytes:
+    """Return a text as it is kept where it may hold half a surrogate pair, for which SQLite has no text."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decoded(content: bytes) -> str:
+    """Return the text that was encoded."""
+    return content.decode("utf-8", "surrogatepass")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    import sqlite3
+
+    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    file.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = NORMAL")
+    file.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return file
+
+
+def _range(owner: int) -> tuple[int, int]:
+    return key_of(owner, 0), key_of(owner, LAST_ORDINAL)
+
+
+def _payload_text(rendered: Rendered) -> str:
+    return PIECE.join(piece if isinstance(piece, str) else PLACE + piece.part_id for piece in rendered.payload)
+
+
+def _payload_of(text: str) -> tuple[str | Slot, ...]:
+    if PIECE not in text:
+        return (text,)
+    return tuple(Slot(piece[1:]) if piece.startswith(PLACE) else piece for piece in text.split(PIECE))
+
+
+def _block_row(block: Block) -> tuple[str, bytes, bytes, bytes, str]:
+    """Return a block's postings as one run of numbers, with the words they belong to and how many each has."""
+    counts, ordinals = array("I"), array("I")
+    for found in block.postings.values():
+        counts.append(len(found))
+        ordinals.extend(found)
+    words, lines = LINE.join(block.postings), LINE.join(block.lines.values())
+    return words, counts.tobytes(), ordinals.tobytes(), array("I", block.lines).tobytes(), lines
+
+
+def _block_of(key: int, words: str, counts: bytes, ordinals: bytes, line_ordinals: bytes, lines: str) -> Block:
+    numbers, start, postings = _numbers(ordinals), 0, {}
+    for word, count in zip(words.split(LINE), _numbers(counts)):
+        postings[word] = numbers[start : start + count]
+        start += count
+    return Block(ordinal_of(key), postings=postings, lines=dict(zip(_numbers(line_ordinals), lines.split(LINE))))
+
+
+def _numbers(content: bytes) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(content)
+    return numbers

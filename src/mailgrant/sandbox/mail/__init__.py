@@ -1,0 +1,1 @@
+"""Mail as Gmail keeps it: mailboxes, messages, labels, search, delivery. No method of the API is answered here."""

@@ -214,7 +214,7 @@ def test_readable_text_is_that_of_every_body_once() -> None:
 def test_labels_are_left_out_when_there_are_none() -> None:
     scalars = Scalars("1a", thread_id="1a", labels=(), history_id=7, internal_date=9, size=3)
 
-    found = json.loads(message_json(scalars, "&quot;hi&quot;", ("raw", '"QQ=="')))
+    found = json.loads(message_json(scalars, "&quot;hi&quot;", (b"raw", b'"QQ=="')))
 
     assert found == {
         "id": "1a",
@@ -266,8 +266,8 @@ BROKEN = {
 def test_no_bytes_are_too_broken_to_render(raw: bytes) -> None:
     rendered = render(raw)
 
-    assert json.loads(rendered.full(str).encode())["partId"] == ""
-    assert json.loads(rendered.metadata(read_headers(raw)[0]).encode())
+    assert json.loads(rendered.full(str))["partId"] == ""
+    assert json.loads(rendered.metadata(read_headers(raw)[0]))
 
 
 HOSTILE = {

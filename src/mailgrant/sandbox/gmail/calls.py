@@ -152,12 +152,12 @@ def full(call: ApiCall, message: StoredMessage, asked: Format) -> bytes:
     """Return a Message resource in a format, as encoded JSON."""
     rendered = mailbox(call).rendered(message)
     if asked is Format.FULL:
-        fields = (("payload", rendered.full(lambda part_id: _attachment_id(call, message, part_id))),)
+        fields = ((b"payload", rendered.full(lambda part_id: _attachment_id(call, message, part_id))),)
     elif asked is Format.METADATA:
         headers, _ = read_headers(message.raw)
-        fields = (("payload", rendered.metadata(headers, call.params.get("metadataHeaders", ()))),)
+        fields = ((b"payload", rendered.metadata(headers, call.params.get("metadataHeaders", ()))),)
     elif asked is Format.RAW:
-        fields = (("raw", f'"{render.base64url(message.raw)}"'),)
+        fields = ((b"raw", f'"{render.base64url(message.raw)}"'.encode()),)
     else:
         return render.message_json(message.scalars, rendered.snippet)
     return render.message_json(message.scalars, rendered.snippet, *fields)

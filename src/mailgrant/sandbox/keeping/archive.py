@@ -29,8 +29,8 @@ CACHE_KIB = 16_384
 OWNER_SHIFT = 32
 LAST_ORDINAL = (1 << OWNER_SHIFT) - 1
 # Neither stands in any JSON: they part the pieces of a payload, and mark the places of attachment ids.
-PIECE = "\x1e"
-PLACE = "\x1f"
+PIECE = b"\x1e"
+PLACE = b"\x1f"
 LINE = "\x1e"
 
 SCHEMA = """
@@ -42,7 +42,7 @@ CREATE TABLE mail (
 );
 CREATE TABLE raw (key INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE rendered (
-  key INTEGER PRIMARY KEY, snippet BLOB NOT NULL, mime_type TEXT NOT NULL, payload TEXT NOT NULL
+  key INTEGER PRIMARY KEY, snippet BLOB NOT NULL, mime_type TEXT NOT NULL, payload BLOB NOT NULL
 );
 CREATE TABLE history (
   owner INTEGER NOT NULL, id INTEGER NOT NULL, kind TEXT NOT NULL, message_id TEXT NOT NULL, thread_id TEXT NOT NULL,
@@ -135,7 +135,7 @@ class Archive:
             file.executemany(statement, [(key,) for key in batch.gone])
         file.executemany("INSERT OR REPLACE INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batch.mails)
         file.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?)", batch.raws)
-        rows = ((key, encoded(one.snippet), one.mime_type, _payload_text(one)) for key, one in rendered)
+        rows = ((key, encoded(one.snippet), one.mime_type, _payload_row(one)) for key, one in rendered)
         file.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?)", rows)
         file.executemany("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.history)
         file.executemany("DELETE FROM history WHERE owner = ? AND id <= ?", batch.forgotten)
@@ -247,14 +247,17 @@ def _range(owner: int) -> tuple[int, int]:
     return key_of(owner, 0), key_of(owner, LAST_ORDINAL)
 
 
-def _payload_text(rendered: Rendered) -> str:
-    return PIECE.join(piece if isinstance(piece, str) else PLACE + piece.part_id for piece in rendered.payload)
+def _payload_row(rendered: Rendered) -> bytes:
+    return PIECE.join(
+        piece if isinstance(piece, bytes) else PLACE + piece.part_id.encode() for piece in rendered.payload
+    )
 
 
-def _payload_of(text: str) -> tuple[str | Slot, ...]:
-    if PIECE not in text:
-        return (text,)
-    return tuple(Slot(piece[1:]) if piece.startswith(PLACE) else piece for piece in text.split(PIECE))
+def _payload_of(content: bytes) -> tuple[bytes | Slot, ...]:
+    if PIECE not in content:
+        return (content,)
+    pieces = content.split(PIECE)
+    return tuple(Slot(piece[1:].decode()) if piece.startswith(PLACE) else piece for piece in pieces)
 
 
 def _block_row(block: Block) -> tuple[str, bytes, bytes, bytes, str]:

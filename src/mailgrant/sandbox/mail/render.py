@@ -2,7 +2,7 @@
 Google's Message JSON, written from a mail's bytes.
 
 The costly half of a message never changes: its snippet and its part tree. `Rendered` holds them as
-JSON already encoded, so that answering is joining texts; labels and history ids are written each time.
+JSON already encoded, so that answering is joining bytes; labels and history ids are written each time.
 It is written as Google writes it unless asked otherwise: on many lines, indented by two blanks.
 """
 
@@ -64,24 +64,26 @@ class Rendered:
 
     snippet: str
     mime_type: str = field(kw_only=True)
-    payload: tuple[str | Slot, ...] = field(kw_only=True, repr=False)
+    payload: tuple[bytes | Slot, ...] = field(kw_only=True, repr=False)
 
     @property
     def size(self) -> int:
-        """How many characters it is, nearly."""
-        return sum(len(piece) for piece in self.payload if isinstance(piece, str))
+        """How many bytes it is, nearly."""
+        return sum(len(piece) for piece in self.payload if isinstance(piece, bytes))
 
-    def full(self, name_attachment: Naming) -> str:
+    def full(self, name_attachment: Naming) -> bytes:
         """Return the whole payload; attachments get the ids that `name_attachment` gives them."""
-        return "".join(piece if isinstance(piece, str) else name_attachment(piece.part_id) for piece in self.payload)
+        return b"".join(
+            [piece if isinstance(piece, bytes) else name_attachment(piece.part_id).encode() for piece in self.payload]
+        )
 
-    def metadata(self, headers: Headers, wanted: Iterable[str] = ()) -> str:
+    def metadata(self, headers: Headers, wanted: Iterable[str] = ()) -> bytes:
         """Return type and headers only; of the headers those wanted, or all when none is named."""
         names = {name.lower() for name in wanted}
         headers = tuple(header for header in headers if not names or header[0].lower() in names)
         inner = PAYLOAD_INDENT + INDENT
         fields = f'"mimeType": {_quoted(self.mime_type)},{inner}"headers": {_headers_json(headers, inner)}'
-        return f"{{{inner}{fields}{PAYLOAD_INDENT}}}"
+        return f"{{{inner}{fields}{PAYLOAD_INDENT}}}".encode()
 
 
 def render(raw: bytes) -> Rendered:
@@ -91,19 +93,21 @@ def render(raw: bytes) -> Rendered:
     return Rendered(plaintext.snippet(root), mime_type=root.mime_type, payload=payload)
 
 
-def message_json(scalars: Scalars, snippet: str, *fields: tuple[str, str]) -> bytes:
+def message_json(scalars: Scalars, snippet: str, *fields: tuple[bytes, bytes]) -> bytes:
     """Return a Message resource: its scalars, then further fields as (name, JSON)."""
-    pieces = [f'{{\n  "id": "{scalars.id}"', f'"threadId": "{scalars.thread_id}"']
-    if scalars.labels:
-        pieces.append(f'"labelIds": {_labels_json(scalars.labels)}')
-    pieces += [
-        f'"snippet": {_quoted(snippet)}',
-        *(f'"{name}": {value}' for name, value in fields),
-        f'"sizeEstimate": {scalars.size}',
-        f'"historyId": "{scalars.history_id}"',
-        f'"internalDate": "{scalars.internal_date}"\n}}\n',
-    ]
-    return ",\n  ".join(pieces).encode()
+    labels = f'"labelIds": {_labels_json(scalars.labels)},\n  ' if scalars.labels else ""
+    start = (
+        f'{{\n  "id": "{scalars.id}",\n  "threadId": "{scalars.thread_id}",\n  {labels}"snippet": {_quoted(snippet)}'
+    )
+    end = (
+        f',\n  "sizeEstimate": {scalars.size},\n  "historyId": "{scalars.history_id}",\n  '
+        f'"internalDate": "{scalars.internal_date}"\n}}\n'
+    )
+    pieces = [start.encode()]
+    for name, value in fields:
+        pieces += b',\n  "', name, b'": ', value
+    pieces.append(end.encode())
+    return b"".join(pieces)
 
 
 def nested(resource: bytes, depth: int) -> bytes:
@@ -169,17 +173,17 @@ def _data(part: Part) -> bytes:
     return part.text.encode("utf-8", "replace") if part.is_body_text else part.content
 
 
-def _merge(pieces: Iterable[str | Slot]) -> Iterator[str | Slot]:
-    """Join neighbouring texts, so that a payload is few pieces."""
+def _merge(pieces: Iterable[str | Slot]) -> Iterator[bytes | Slot]:
+    """Join and encode neighbouring texts, so that a payload is few pieces."""
     texts: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
             texts.append(piece)
             continue
-        yield "".join(texts)
+        yield "".join(texts).encode()
         yield piece
         texts = []
-    yield "".join(texts)
+    yield "".join(texts).encode()
 
 
 def _headers_json(headers: Headers, outer: str) -> str:

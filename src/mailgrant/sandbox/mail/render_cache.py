@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from mailgrant.sandbox.mail.render import Rendered
 
-# In characters; what is asked for seldom is written anew.
+# In bytes; what is asked for seldom is written anew.
 CACHE_SIZE = 32_000_000
 
 

@@ -18,10 +18,14 @@ from mailgrant.errors import (
     GrantRevoked,
     InvalidRequest,
     MailgrantError,
+    NotFound,
     RateLimited,
     ServerError,
 )
 from mailgrant.http import Response
+
+from .scopes import Scopes
+from .service_account import ServiceAccountKey, delegation_line
 
 DEAD = frozenset({"invalid_grant", "invalid_rapt"})
 BROKEN_CLIENT = frozenset({"invalid_client", "deleted_client", "disabled_client"})
@@ -49,6 +53,13 @@ SETTINGS = {
     "access_denied": "If the application is in Testing, its owner can add the person as a test user, or publish it.",
     "unauthorized_client": "The grant belongs to another OAuth client: add that one, or ask the person with this one.",
 }
+# For an assertion `invalid_grant` says many things, and only its description says which.
+BROKEN_KEY = ("Invalid JWT Signature", "No valid verifier found", "Robot is disabled")
+UNKNOWN_SUBJECT = ("Not a valid email", "Invalid email or User ID", "Invalid impersonation")
+OUR_CLOCK = "Token must be a short-lived token"
+NEW_KEY = (
+    "Make a new key in the Google Cloud console, under IAM, Service accounts, and run `mailgrant client add KEY.json`"
+)
 WEEKLY = (
     "Ask the person again with `mailgrant login`. If this comes every seven days, the project's publishing status is "
     "Testing: publish it in the Google Cloud console, under Audience, and then ask."
@@ -125,6 +136,55 @@ def code_refusal(response: Response) -> MailgrantError:
     return ConsentError(
         f"Google does not accept the code: {Complaint.from_response(response).meaning}.",
         hint="A code works once, within ten minutes. Begin a new consent.",
+    )
+
+
+def assertion_refusal(response: Response, key: ServiceAccountKey, *, subject: str, scopes: Scopes) -> MailgrantError:
+    """
+    Return the error that a refused assertion means; no grant dies of it, for nobody's consent ended.
+
+    What the organisation has not allowed carries the line that its administrator pastes.
+    """
+    complaint = Complaint.from_response(response)
+    about = About(status=response.status, reason=complaint.code, operation="oauth2.token")
+    passing = _passing(response, complaint, about)
+    if passing is not None:
+        return passing
+    named = f"{complaint.meaning} ({complaint.code})"
+    if complaint.code in BROKEN_CLIENT or _says(complaint, BROKEN_KEY):
+        return ClientBroken(
+            f"Google does not accept the service account {key.client_email}: {named}.",
+            hint=f"{NEW_KEY}; no grant was lost.",
+            **about,
+        )
+    if _says(complaint, UNKNOWN_SUBJECT):
+        return NotFound(f"Google does not know {subject}, for whom the service account was to act.", **about)
+    if _says(complaint, (OUR_CLOCK,)):
+        return InvalidRequest(
+            "Google does not accept the time in the assertion.", hint="Set this machine's clock.", **about
+        )
+    if complaint.code in FORBIDDEN:
+        return _not_delegated(complaint, key, subject, scopes, about)
+    return InvalidRequest(f"Google found the assertion unacceptable: {named}.", **about)
+
+
+def _not_delegated(
+    complaint: Complaint, key: ServiceAccountKey, subject: str, scopes: Scopes, about: About
+) -> AdminRefused:
+    """The error for a service account that may not do this for this person."""
+    hint = SETTINGS[complaint.code]
+    if complaint.code in ("unauthorized_client", "access_denied"):
+        hint = (
+            "An administrator can allow it in the Google Admin console, under Security, API controls, Domain-wide "
+            f"delegation: {delegation_line(key.client_id, scopes)} (it takes from minutes to a day to work)"
+        )
+    message = f"The organisation of {subject} does not allow the service account {key.client_email} to do this"
+    return AdminRefused(f"{message}: {complaint.meaning} ({complaint.code}).", hint=hint, **about)
+
+
+def _says(complaint: Complaint, phrases: tuple[str, ...]) -> bool:
+    return complaint.code in ("invalid_grant", "invalid_request") and any(
+        phrase in complaint.description for phrase in phrases
     )
 
 

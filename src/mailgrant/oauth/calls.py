@@ -7,6 +7,7 @@ itself raises NoAnswer when none came.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from mailgrant.errors import InvalidRequest, PermissionDenied, ServerError
@@ -19,11 +20,13 @@ from .credentials import TokenAnswer
 from .id_token import Identity
 from .realm import CERTS_URI, REVOKE_URI, TOKEN_URI, USERINFO_URI
 from .scopes import Scopes
+from .service_account import ServiceAccountKey, assertion
 
 TOKEN = "oauth2.token"  # noqa: S105 - the name of an operation
 REVOKE = "oauth2.revoke"
 USERINFO = "oauth2.userinfo"
 CERTS = "oauth2.certs"
+BY_ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def redeem_code(client: ClientSecrets, *, code: Secret, code_verifier: Secret, redirect_uri: str) -> Call[TokenAnswer]:
@@ -66,6 +69,22 @@ def refresh(
             "Google gave a wider token than was asked. It was dropped.", status=response.status, operation=TOKEN
         )
     return answer
+
+
+def exchange_assertion(key: ServiceAccountKey, *, subject: str, scopes: Scopes, now: datetime) -> Call[TokenAnswer]:
+    """
+    Get a token with which a service account acts for `subject` (RFC 7523 §2.1); `now` is real time.
+
+    Raises ClientBroken when the key or the account is no longer good, AdminRefused, with the line for
+    the Admin console, when the organisation has not allowed it, NotFound when Google does not know
+    the subject, or a passing error.
+    """
+    proof = assertion(key, subject=subject, scopes=scopes, now=now)
+    fields = {"grant_type": BY_ASSERTION, "assertion": proof.reveal()}
+    response = yield Request.form(TOKEN_URI, operation=TOKEN, fields=fields)
+    if not response.ok:
+        raise answers.assertion_refusal(response, key, subject=subject, scopes=scopes)
+    return TokenAnswer.from_response(response)
 
 
 def revoke(token: Secret) -> Call[bool]:

@@ -20,6 +20,8 @@ REVOKE_URI = "https://oauth2.googleapis.com/revoke"
 USERINFO_URI = "https://openidconnect.googleapis.com/v1/userinfo"
 CERTS_URI = "https://www.googleapis.com/oauth2/v3/certs"
 ISSUER = "https://accounts.google.com"
+# Followed by a service account's address in its key file.
+CERTIFICATES_OF_ROBOTS = "https://www.googleapis.com/robot/v1/metadata/x509/"
 
 # Every host that a request of ours may name.
 HOSTS = frozenset(

@@ -151,20 +151,6 @@ def google_client(led: Led, rest: str) -> str:
     return led.python(GOOGLE_CLIENT.format(credentials=led.authorized_user()) + rest)
 
 
-def test_googles_client_calls_though_httplib2_has_no_socks(led: Led) -> None:
-    printed = google_client(
-        led,
-        """
-import httplib2
-assert httplib2.socks is None, "this test is about httplib2 without PySocks"
-print(gmail.users().labels().get(userId="me", id="INBOX").execute()["name"])
-""",
-    )
-
-    assert printed.split() == ["INBOX"]
-    assert led.methods == ["oauth2.token", "gmail.users.labels.get"]
-
-
 def test_googles_client_calls_the_calendar(led: Led) -> None:
     printed = google_client(
         led,

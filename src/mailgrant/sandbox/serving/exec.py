@@ -20,8 +20,10 @@ from types import FrameType
 from typing import Any
 
 from mailgrant.errors import MailgrantError
+from mailgrant.sandbox.oauth.consent import ConsentMode
 from mailgrant.sandbox.sandbox import Sandbox
 from mailgrant.sandbox.serving import namespace
+from mailgrant.sandbox.serving.browser import write_browser
 from mailgrant.sandbox.serving.leading import environment
 from mailgrant.sandbox.serving.server import RunOptions, data_folder, ready_line, recording, serve, write_private
 
@@ -102,8 +104,15 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
                 vault=Path(own) / "vault.db",
                 key=base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode(),
                 environ=os.environ,
+                browser=_browser(Path(own), served.url, sandbox.consent),
                 keep_credentials=options.keep_credentials,
             )
+
+
+def _browser(folder: Path, served: str, consent: ConsentMode) -> Path:
+    """Write the child's browser; it answers by itself unless a person is to be asked."""
+    former = os.environ.get("BROWSER", "")
+    return write_browser(folder / "browser", served, unattended=consent is not ConsentMode.PAGE, former=former)
 
 
 @contextlib.contextmanager

@@ -125,9 +125,14 @@ def environment(
     vault: Path,
     key: str,
     environ: Mapping[str, str],
+    browser: Path | None = None,
     keep_credentials: bool = False,
 ) -> dict[str, str]:
-    """Return the environment that leads a child to the sandbox, made from the one it would have had."""
+    """
+    Return the environment that leads a child to the sandbox, made from the one it would have had.
+
+    `browser` is the command that opens pages for its person.
+    """
     hidden = {*STRAYING, *OWN_MAILGRANT, *(() if keep_credentials else CREDENTIALS)}
     kept = {name: value for name, value in environ.items() if name not in hidden}
     place = urlsplit(entrance.url).netloc
@@ -151,6 +156,7 @@ def environment(
         "MAILGRANT_KEY": key,
         "MAILGRANT_SANDBOX": json.dumps(ready),
         "MAILGRANT_SANDBOX_HOOK": _hook(entrance),
+        **({"BROWSER": str(browser)} if browser else {}),
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from mailgrant.sandbox.mail.mailbox import StoredMessage
 from mailgrant.sandbox.mail.mime import parameters, parse, read_headers
 from mailgrant.sandbox.mail.plaintext import from_html, readable, snippet
-from mailgrant.sandbox.mail.render import Scalars, attachment, message_json, render
+from mailgrant.sandbox.mail.render import attachment, message_json, render
 
 LUNCH = b"From: Ada <ada@example.com>\r\nTo: grace@example.com\r\nSubject: Lunch?\r\n\r\nThursday at noon?\r\n"
 
@@ -212,9 +213,11 @@ def test_readable_text_is_that_of_every_body_once() -> None:
 
 
 def test_labels_are_left_out_when_there_are_none() -> None:
-    scalars = Scalars("1a", thread_id="1a", labels=(), history_id=7, internal_date=9, size=3)
+    message = StoredMessage(
+        "1a", thread_id="1a", content=b"abc", labels=(), internal_date=9, message_id="", ordinal=0, history_id=7
+    )
 
-    found = json.loads(message_json(scalars, "&quot;hi&quot;", (b"raw", b'"QQ=="')))
+    found = json.loads(message_json(message, "&quot;hi&quot;", (b"raw", b'"QQ=="')))
 
     assert found == {
         "id": "1a",

@@ -52,7 +52,7 @@ class Target:
     upload: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Route:
     """What a request was found to call; `session` is the resumable upload that it goes on with."""
 

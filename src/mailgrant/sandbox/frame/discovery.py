@@ -36,9 +36,9 @@ class ApiMethod:
     upload_segments: tuple[tuple[str, ...], ...] = field(kw_only=True, default=())
     max_upload: int = field(kw_only=True, default=0)
     accepts: tuple[str, ...] = field(kw_only=True, default=())
-    # Of the parameters: those that must be there, and those for which any text will do.
+    # Of the parameters those that must be there, and whether any text will do for all of these.
     required: frozenset[str] = field(kw_only=True, default=frozenset())
-    texts: frozenset[str] = field(kw_only=True, default=frozenset())
+    is_simple: bool = field(kw_only=True, default=False)
 
     @property
     def rpc_name(self) -> str:
@@ -94,7 +94,7 @@ def _method(api: str, raw: Mapping[str, Any]) -> ApiMethod:
         max_upload=int(upload.get("maxSize", 0)),
         accepts=tuple(upload.get("accept", ())),
         required=frozenset(name for name, spec in parameters.items() if spec.get("required")),
-        texts=frozenset(name for name, spec in parameters.items() if _takes_any_text(spec)),
+        is_simple=all(_takes_any_text(spec) for spec in parameters.values() if spec.get("required")),
     )
 
 

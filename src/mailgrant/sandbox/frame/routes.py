@@ -13,15 +13,21 @@ from urllib.parse import unquote
 
 T = TypeVar("T")
 
+# Beginnings of paths whose places are remembered, so that a call costs one step and not a walk.
+MOST_KNOWN = 1024
+
 
 class Routes(Generic[T]):
     """A table from (verb, path) to a target, with `{name}` segments."""
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
+        # Places by the path that leads there, with the values of the `{names}` on the way.
+        self._known: dict[str, tuple[_Node[T], tuple[str, ...]]] = {}
 
     def add(self, verb: str, segments: Sequence[str], target: T) -> None:
         """Lead `verb` at this path to `target`."""
+        self._known.clear()
         node, names = self._root, []
         for segment in segments:
             if segment.startswith("{"):
@@ -31,21 +37,21 @@ class Routes(Generic[T]):
 
     def find(self, verb: str, raw_path: str) -> tuple[T, dict[str, str]] | None:
         """Return the target and the values of the path's `{names}`, or None."""
-        node, values = self._root, []
-        for segment in raw_path.strip("/").split("/"):
-            found = node.literal.get(segment)
-            if found is None:
-                text = unquote(segment) if "%" in segment else segment
-                branch = node.branch(text)
-                if branch is None:
-                    return None
-                values.append(text.removesuffix(branch.suffix))
-                found = branch.node
-            node = found
-        if verb not in node.targets:
+        start, _, last = raw_path.strip("/").rpartition("/")
+        place = self._known.get(start) or self._walk(start)
+        place = place and place[0].step(last, place[1])
+        if place is None or verb not in place[0].targets:
             return None
-        target, names = node.targets[verb]
-        return target, dict(zip(names, values))
+        target, names = place[0].targets[verb]
+        return target, dict(zip(names, place[1]))
+
+    def _walk(self, path: str) -> tuple[_Node[T], tuple[str, ...]] | None:
+        place: tuple[_Node[T], tuple[str, ...]] | None = (self._root, ())
+        for segment in path.split("/") if path else ():
+            place = place and place[0].step(segment, place[1])
+        if place is not None and len(self._known) < MOST_KNOWN:
+            self._known[path] = place
+        return place
 
 
 class _Node(Generic[T]):
@@ -69,6 +75,15 @@ class _Node(Generic[T]):
         # The longest suffix first, so that `{id}:disable` is tried before `{id}`.
         self.branches = sorted([*self.branches, branch], key=lambda known: -len(known.suffix))
         return branch.node
+
+    def step(self, segment: str, values: tuple[str, ...]) -> tuple[_Node[T], tuple[str, ...]] | None:
+        """Return the node behind a segment of a path, with the values so far; None if there is none."""
+        found = self.literal.get(segment)
+        if found is not None:
+            return found, values
+        text = unquote(segment) if "%" in segment else segment
+        branch = self.branch(text)
+        return None if branch is None else (branch.node, (*values, text.removesuffix(branch.suffix)))
 
     def branch(self, text: str) -> _Branch[T] | None:
         """Return the `{name}` that takes this text."""

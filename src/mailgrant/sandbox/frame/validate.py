@@ -43,7 +43,7 @@ def read_parameters(
 
 def _is_plain(method: ApiMethod, values: Mapping[str, str]) -> bool:
     """True if there is nothing to convert and nothing to refuse, as in most calls without a query."""
-    return values.keys() >= method.required and values.keys() <= method.texts and all(values.values())
+    return method.is_simple and values.keys() == method.required and all(values.values())
 
 
 def _known(method: ApiMethod, name: str) -> bool:

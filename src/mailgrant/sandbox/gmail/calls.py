@@ -36,7 +36,8 @@ def mailbox(call: ApiCall) -> Mailbox:
 
 def message(call: ApiCall, name: str = "id") -> StoredMessage:
     """Return the message a parameter names; raises the refusal of an id that cannot be, or is not."""
-    found = mailbox(call).get(checked_id(call.params[name]))
+    held, text = mailbox(call), call.params[name]
+    found = held.get(text) or held.get(checked_id(text))
     if found is None:
         raise refusals.not_found()
     return found
@@ -159,8 +160,8 @@ def full(call: ApiCall, message: StoredMessage, asked: Format) -> bytes:
     elif asked is Format.RAW:
         fields = ((b"raw", f'"{render.base64url(message.raw)}"'.encode()),)
     else:
-        return render.message_json(message.scalars, rendered.snippet)
-    return render.message_json(message.scalars, rendered.snippet, *fields)
+        return render.message_json(message, rendered.snippet)
+    return render.message_json(message, rendered.snippet, *fields)
 
 
 def _attachment_id(call: ApiCall, message: StoredMessage, part_id: str) -> str:

@@ -24,7 +24,7 @@ from mailgrant.sandbox.mail.index import Index
 from mailgrant.sandbox.mail.labels import LabelBook
 from mailgrant.sandbox.mail.mime import Headers, read_headers
 from mailgrant.sandbox.mail.query import reaches_spam_and_trash
-from mailgrant.sandbox.mail.render import Rendered, Scalars, render
+from mailgrant.sandbox.mail.render import Rendered, render
 from mailgrant.sandbox.mail.render_cache import RenderCache
 from mailgrant.sandbox.mail.search import Search
 from mailgrant.sandbox.mail.threads import Thread, bare_subject, own_message_id, references
@@ -54,16 +54,9 @@ class StoredMessage:
         return raw_of(self.content)
 
     @property
-    def scalars(self) -> Scalars:
-        """What every format shows of it."""
-        return Scalars(
-            self.id,
-            thread_id=self.thread_id,
-            labels=self.labels,
-            history_id=self.history_id,
-            internal_date=self.internal_date,
-            size=len(self.content),
-        )
+    def size(self) -> int:
+        """How many bytes the mail has."""
+        return len(self.content)
 
 
 class Mailbox:

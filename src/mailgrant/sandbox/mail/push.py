@@ -127,6 +127,8 @@ class Push:
 
     def look(self) -> None:
         """Tell every watch whose mailbox is not what it was."""
+        if not self._watches:
+            return
         now = self._world.clock.now()
         for (email, _), watch in self._watches.items():
             person = self._world.people.find(email)

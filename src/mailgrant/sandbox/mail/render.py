@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring, encode_basestring_ascii
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mailgrant.sandbox.mail import plaintext
 from mailgrant.sandbox.mail.charset import decode_words
@@ -39,16 +39,18 @@ class Format(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalars:
-    """What every format but the bare one shows of a message, and what changes over time."""
+class Scalars(Protocol):
+    """What every format shows of a message, and what changes over time."""
 
     id: str
-    thread_id: str = field(kw_only=True)
-    labels: tuple[str, ...] = field(kw_only=True)
-    history_id: int = field(kw_only=True)
-    internal_date: int = field(kw_only=True)
-    size: int = field(kw_only=True)
+    thread_id: str
+    labels: tuple[str, ...]
+    history_id: int
+    internal_date: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes the mail has."""
 
 
 @dataclass(frozen=True, slots=True)

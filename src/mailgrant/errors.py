@@ -4,7 +4,7 @@ Every exception that mailgrant raises.
     MailgrantError
     ├── ConsentError       ConsentNeeded · ConsentRefused · ConsentExpired · WrongAccount
     ├── GrantError         GrantRevoked · GrantChanged · GrantNotFound
-    ├── VaultError         VaultLocked · VaultDamaged
+    ├── VaultError         VaultLocked · VaultDamaged · KeyRotated
     ├── GoogleError        NotFound · InvalidRequest · PermissionDenied · RateLimited · ServerError
     │                      ClientBroken · AdminRefused · Conflict
     ├── OutcomeUnknown     it may or may not have happened; never retryable
@@ -148,6 +148,13 @@ class VaultDamaged(VaultError):
     """A row of the vault does not open where it stands: it was changed, moved or copied."""
 
     default_hint = "Restore the vault from a backup, or forget the grant and ask again."
+
+
+class KeyRotated(VaultError):
+    """The vault's key was rotated by somebody else in the meantime; nothing was written."""
+
+    retryable = True
+    default_hint = "Try again: the new key is found by itself."
 
 
 class GoogleError(MailgrantError):

@@ -23,8 +23,9 @@ from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultErr
 from mailgrant.secret import Secret
 from mailgrant.storage import file_at
 from mailgrant.storage.files import make_private_folder
+from mailgrant.vault.header import Header, check_realm, locked
 from mailgrant.vault.sealing import KEY_BYTES, Key, Keyring
-from mailgrant.vault.vault import Header, Vault, check_realm, locked
+from mailgrant.vault.vault import Vault
 
 if TYPE_CHECKING:
     from mailgrant.oauth.realm import Realm
@@ -157,8 +158,17 @@ def open_or_create(
         header = store.read_header()
     known = Header.from_bytes(header or b"", place)
     check_realm(known, realm, place)
-    keyring = cabinet.find(known, place)
-    return Vault.open(store, header=known, keyring=keyring, realm=realm, place=place, clock=clock, entropy=entropy)
+    return Vault.open(
+        store,
+        header=known,
+        keyring=cabinet.find(known, place),
+        realm=realm,
+        place=place,
+        clock=clock,
+        entropy=entropy,
+        find_keys=lambda header: cabinet.find(header, place),
+        actor=who_we_are(),
+    )
 
 
 def _create(
@@ -186,6 +196,8 @@ def _create(
         realm=realm,
         clock=clock,
         entropy=entropy,
+        find_keys=lambda header: keyring if source is KeySource.MEMORY else cabinet.find(header, place),
+        actor=who_we_are(),
     )
     if vault is None:
         # Only now is it certain that no vault needs this key; after an error it is not.
@@ -195,6 +207,14 @@ def _create(
         where = cabinet.file_of(vault_id) if source is KeySource.FILE else f"the {source.value}"
         say(f"made a vault at {place}; its key is in {where}.")
     return vault
+
+
+def who_we_are() -> str:
+    """Return this process as the audit names it: the user, the host, the process and its program."""
+    import socket
+
+    name = os.environ.get("USER") or os.environ.get("USERNAME") or (str(os.getuid()) if hasattr(os, "getuid") else "?")
+    return f"{name}@{socket.gethostname()} {Path(sys.argv[0] or 'python').name}[{os.getpid()}]"
 
 
 def _check_apart(key_file: Path, place: str) -> None:

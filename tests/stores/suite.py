@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from mailgrant.errors import GrantChanged
+from mailgrant.errors import GrantChanged, KeyRotated
 from mailgrant.vault.lease import Lease
-from mailgrant.vault.store import Row, VaultStore
+from mailgrant.vault.store import TABLES, Row, VaultStore
 
 Open = Callable[[], VaultStore]
 ADA = Row("one", version=1, sealed=b"\x00sealed", account="ada@example.com", user="17", client="c1")
@@ -156,3 +158,93 @@ class StoreSuite:
         assert open_store().write_header(b"first")
         assert not open_store().write_header(b"second")
         assert open_store().read_header() == b"first"
+
+    def test_every_table_is_there_and_apart(self, open_store: Open) -> None:
+        store = open_store()
+        for name in TABLES:
+            store.table(name).put(Row(name, version=1, sealed=name.encode()), expect=0)
+
+        assert [row.key for name in TABLES for row in open_store().table(name).find()] == list(TABLES)
+
+    def test_a_header_is_replaced_only_in_its_generation(self, open_store: Open) -> None:
+        open_store().write_header(b"first")
+
+        assert open_store().replace_header(b"second", generation=1)
+        assert not open_store().replace_header(b"another", generation=1)
+        assert open_store().read_header() == b"second"
+
+    def test_a_write_for_an_older_generation_is_refused(self, open_store: Open) -> None:
+        store = open_store()
+        store.write_header(b"first")
+        store.grants.put(ADA, expect=0, generation=1)
+        store.replace_header(b"second", generation=1)
+
+        with pytest.raises(KeyRotated):
+            store.grants.put(GRACE, expect=0, generation=1)
+        store.grants.put(GRACE, expect=0, generation=2)
+        assert store.grants.find() == (ADA, GRACE)
+
+    def test_no_write_of_an_older_generation_ends_after_the_header_was_replaced(self, open_store: Open) -> None:
+        open_store().write_header(b"first")
+        written: list[int] = []
+        gate = threading.Barrier(5)
+
+        def write(number: int) -> None:
+            rows = open_store().grants
+            gate.wait()
+            for count in range(20):
+                try:
+                    rows.put(Row(f"{number}-{count}", version=1, sealed=b"old"), expect=0, generation=1)
+                except KeyRotated:
+                    return
+                written.append(count)
+
+        def replace_header() -> int:
+            store = open_store()
+            gate.wait()
+            assert store.replace_header(b"second", generation=1)
+            return len(store.grants.find())
+
+        with ThreadPoolExecutor(5) as pool:
+            writers = [pool.submit(write, number) for number in range(4)]
+            seen = pool.submit(replace_header).result()
+            for writer in writers:
+                writer.result()
+
+        assert len(open_store().grants.find()) == seen == len(written)
+
+    def test_a_row_is_resealed_only_where_nobody_wrote_meanwhile(self, open_store: Open) -> None:
+        rows = open_store().grants
+        rows.put(ADA, expect=0)
+        newer = Row("one", version=2, sealed=b"newer", account="ada@example.com", user="17", client="c1")
+
+        assert rows.reseal(ADA, b"sealed again")
+        assert not rows.reseal(ADA, b"and again")
+        rows.put(newer, expect=1)
+        assert not rows.reseal(replace(ADA, sealed=b"sealed again"), b"too late")
+        assert rows.get("one") == newer
+
+    def test_rows_come_in_pages_forwards_and_backwards(self, open_store: Open) -> None:
+        rows = open_store().audit
+        for key in ("c", "a", "b", "d"):
+            rows.put(Row(key, version=1, sealed=b"x"), expect=0)
+
+        def keys(**options: Any) -> str:
+            return "".join(row.key for row in rows.page(**options))
+
+        assert keys(limit=3) == "abc"
+        assert keys(after="c", limit=3) == "d"
+        assert keys(limit=3, backwards=True) == "dcb"
+        assert keys(after="b", limit=3, backwards=True) == "a"
+        assert keys(after="a", limit=3, backwards=True) == ""
+
+    def test_rows_that_are_due_are_found_the_longest_due_first(self, open_store: Open) -> None:
+        rows = open_store().grants
+        assert rows.next_due() is None
+        for key, due in (("later", 300), ("never", None), ("soon", 200), ("first", 100)):
+            rows.put(Row(key, version=1, sealed=b"x", due=due), expect=0)
+
+        assert [row.key for row in rows.due(until=200, limit=9)] == ["first", "soon"]
+        assert [row.key for row in rows.due(until=300, limit=1)] == ["first"]
+        assert rows.due(until=99, limit=9) == ()
+        assert rows.next_due() == 100

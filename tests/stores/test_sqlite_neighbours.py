@@ -294,4 +294,4 @@ def test_statements_name_no_table_that_is_not_there() -> None:
 
 
 def test_migrations_are_whole_statements() -> None:
-    assert all(sqlite3.complete_statement(f"{statement};") for step in migrations() for statement in step)
+    assert all(sqlite3.complete_statement(f"{statement};") for step in migrations("sqlite") for statement in step)

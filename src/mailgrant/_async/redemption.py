@@ -103,6 +103,9 @@ class AsyncRedemption:
         while True:
             before = await self._there(key)
             grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
+            if before is None:
+                # One that was forgotten has left its version behind.
+                grant = replace(grant, version=await in_thread(vault.version_of, key))
             try:
                 kept = await in_thread(vault.keep, grant)
             except GrantChanged:

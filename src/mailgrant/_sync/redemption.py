@@ -103,6 +103,9 @@ class Redemption:
         while True:
             before = self._there(key)
             grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
+            if before is None:
+                # One that was forgotten has left its version behind.
+                grant = replace(grant, version=in_thread(vault.version_of, key))
             try:
                 kept = in_thread(vault.keep, grant)
             except GrantChanged:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from itertools import islice
 
-from mailgrant.errors import GrantChanged
+from mailgrant.errors import GrantChanged, KeyRotated
 from mailgrant.vault.lease import Lease
-from mailgrant.vault.store import Row
+from mailgrant.vault.store import TABLES, Row
 
 
 class MemoryStore:
@@ -15,11 +17,17 @@ class MemoryStore:
     def __init__(self) -> None:
         lock = threading.RLock()
         self.leases = MemoryLeases(lock)
-        self.grants = MemoryRows(lock, self.leases)
-        self.consents = MemoryRows(lock, self.leases)
-        self.clients = MemoryRows(lock, self.leases)
+        self.generation = 1
+        self._tables = {name: MemoryRows(lock, self) for name in TABLES}
+        self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
+        self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]
+        self.marks, self.workers = self._tables["marks"], self._tables["workers"]
         self._lock = lock
         self._header: bytes | None = None
+
+    def table(self, name: str) -> MemoryRows:
+        """Return one of the tables."""
+        return self._tables[name]
 
     def read_header(self) -> bytes | None:
         """Return the vault's header, or None when there is no vault here yet."""
@@ -33,6 +41,14 @@ class MemoryStore:
             self._header = header
             return True
 
+    def replace_header(self, header: bytes, *, generation: int) -> bool:
+        """Put another header in place of the one of `generation`."""
+        with self._lock:
+            if self._header is None or self.generation != generation:
+                return False
+            self._header, self.generation = header, generation + 1
+            return True
+
     def close(self) -> None:
         """Keep everything: memory has nothing to let go of, and it would not come back."""
 
@@ -40,9 +56,9 @@ class MemoryStore:
 class MemoryRows:
     """One table of sealed rows."""
 
-    def __init__(self, lock: threading.RLock, leases: MemoryLeases) -> None:
+    def __init__(self, lock: threading.RLock, store: MemoryStore) -> None:
         self._lock = lock
-        self._leases = leases
+        self._store = store
         self._rows: dict[str, Row] = {}
 
     def get(self, key: str) -> Row | None:
@@ -60,15 +76,43 @@ class MemoryRows:
             row for row in rows if all(value is None or getattr(row, column) == value for column, value in wanted)
         )
 
-    def put(self, row: Row, *, expect: int, lease: Lease | None = None) -> None:
-        """Write a row if the version, and the fence of `lease`, are as expected."""
+    def page(self, *, after: str = "", limit: int, backwards: bool = False) -> tuple[Row, ...]:
+        """Return up to `limit` rows in the order of their keys, from the one that follows `after`."""
         with self._lock:
+            keys = sorted(self._rows, reverse=backwards)
+            beyond = (key for key in keys if not after or (key < after if backwards else key > after))
+            return tuple(self._rows[key] for key in islice(beyond, limit))
+
+    def due(self, *, until: int, limit: int) -> tuple[Row, ...]:
+        """Return up to `limit` rows that are due at `until`, the longest due first."""
+        with self._lock:
+            rows = [row for row in self._rows.values() if row.due is not None and row.due <= until]
+        return tuple(sorted(rows, key=lambda row: (row.due or 0, row.key))[:limit])
+
+    def next_due(self) -> int | None:
+        """Return when the first row is due."""
+        with self._lock:
+            return min((row.due for row in self._rows.values() if row.due is not None), default=None)
+
+    def put(self, row: Row, *, expect: int, lease: Lease | None = None, generation: int | None = None) -> None:
+        """Write a row if the version, the fence of `lease` and the generation are as expected."""
+        with self._lock:
+            if generation is not None and self._store.generation != generation:
+                raise KeyRotated()
             there = self._rows.get(row.key)
             if (there.version if there else 0) != expect:
                 raise GrantChanged()
-            if lease is not None and self._leases.read(lease.grant_id).fence != lease.fence:
+            if lease is not None and self._store.leases.read(lease.grant_id).fence != lease.fence:
                 raise GrantChanged()
             self._rows[row.key] = row
+
+    def reseal(self, row: Row, sealed: bytes) -> bool:
+        """Put `sealed` in place of what `row` holds, if it is still there."""
+        with self._lock:
+            if self._rows.get(row.key) != row:
+                return False
+            self._rows[row.key] = replace(row, sealed=sealed)
+            return True
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step."""

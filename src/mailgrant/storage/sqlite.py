@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mailgrant.errors import GrantChanged, SettingsError, VaultDamaged, VaultError
+from mailgrant.errors import GrantChanged, KeyRotated, SettingsError, VaultDamaged, VaultError
 from mailgrant.vault.lease import Lease
-from mailgrant.vault.store import Row
+from mailgrant.vault.store import TABLES, Row
 
 from .connections import BUSY_SECONDS, Connections
 from .files import touch_private
@@ -43,9 +43,10 @@ class SqliteStore:
         make_file(path)
         self._connections = Connections(path)
         self.leases = SqliteLeases(self)
-        self.grants = SqliteRows(self, "grants")
-        self.consents = SqliteRows(self, "consents")
-        self.clients = SqliteRows(self, "clients")
+        self._tables = {name: SqliteRows(self, name) for name in TABLES}
+        self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
+        self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]
+        self.marks, self.workers = self._tables["marks"], self._tables["workers"]
         try:
             self._prepare()
         except BaseException:
@@ -62,6 +63,16 @@ class SqliteStore:
         """Write the header if there is none; False when somebody was faster."""
         with self.writing() as connection:
             return connection.execute(query("write_header"), {"header": header}).rowcount == 1
+
+    def replace_header(self, header: bytes, *, generation: int) -> bool:
+        """Put another header in place of the one of `generation`."""
+        with self.writing() as connection:
+            values = {"header": header, "generation": generation}
+            return connection.execute(query("replace_header"), values).rowcount == 1
+
+    def table(self, name: str) -> SqliteRows:
+        """Return one of the tables."""
+        return self._tables[name]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -94,16 +105,16 @@ class SqliteStore:
             # The side files take their mode from the file.
             self.path.chmod(0o600)
             use_write_ahead_log(connection)
-        if version < len(migrations()):
+        if version < len(migrations("sqlite")):
             self._migrate()
 
     def _migrate(self) -> None:
         with self.writing() as connection:
-            for step in migrations()[self._recognise(connection) :]:
+            for step in migrations("sqlite")[self._recognise(connection) :]:
                 for statement in step:
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {len(migrations())}")
+            connection.execute(f"PRAGMA user_version = {len(migrations('sqlite'))}")
 
     def _recognise(self, connection: sqlite3.Connection) -> int:
         """Return the number of migrations the file has seen, 0 for an empty one."""
@@ -117,7 +128,7 @@ class SqliteStore:
                 f"{self.path} is not a vault but another program's database; it was not touched.",
                 hint="Name another file (MAILGRANT_VAULT, --vault).",
             )
-        if version > len(migrations()):
+        if version > len(migrations("sqlite")):
             raise SettingsError(
                 f"The vault {self.path} was made by a newer mailgrant; it was not touched.", hint="Update mailgrant."
             )
@@ -143,27 +154,39 @@ class SqliteRows:
         """Return the rows whose clear columns are equal to what is given, in a stable order."""
         wanted = {"account": account, "user": user, "client": client}
         by_index = "find_rows_of_account" if account is not None else "find_rows_of_user" if user is not None else None
-        with self._store.reading() as connection:
-            found = connection.execute(self._query(by_index or "find_rows"), wanted).fetchall()
-        return tuple(map(_row, found))
+        return self._found(by_index or "find_rows", wanted)
 
-    def put(self, row: Row, *, expect: int, lease: Lease | None = None) -> None:
-        """Write a row if the version, and the fence of `lease`, are as expected."""
-        values = {
-            "key": row.key,
-            "version": row.version,
-            "sealed": row.sealed,
-            "account": row.account,
-            "user": row.user,
-            "client": row.client,
-            "expect": expect,
-        }
+    def page(self, *, after: str = "", limit: int, backwards: bool = False) -> tuple[Row, ...]:
+        """Return up to `limit` rows in the order of their keys, from the one that follows `after`."""
+        return self._found("page_backwards" if backwards else "page", {"after": after, "limit": limit})
+
+    def due(self, *, until: int, limit: int) -> tuple[Row, ...]:
+        """Return up to `limit` rows that are due at `until`, the longest due first."""
+        return self._found("find_due", {"until": until, "limit": limit})
+
+    def next_due(self) -> int | None:
+        """Return when the first row is due."""
+        with self._store.reading() as connection:
+            (first,) = connection.execute(self._query("next_due")).fetchone()
+        return int(first) if first is not None else None
+
+    def put(self, row: Row, *, expect: int, lease: Lease | None = None, generation: int | None = None) -> None:
+        """Write a row if the version, the fence of `lease` and the generation are as expected."""
+        values = {**row_values(row), "expect": expect}
         with self._store.writing() as connection:
+            if generation is not None and read_generation(connection) != generation:
+                raise KeyRotated()
             if lease is not None and read_fence(connection, lease.grant_id)[0] != lease.fence:
                 raise GrantChanged()
             statement = self._query("insert_row" if expect == 0 else "update_row")
             if connection.execute(statement, values).rowcount != 1:
                 raise GrantChanged()
+
+    def reseal(self, row: Row, sealed: bytes) -> bool:
+        """Put `sealed` in place of what `row` holds, if it is still there."""
+        values = {"key": row.key, "version": row.version, "before": row.sealed, "sealed": sealed}
+        with self._store.writing() as connection:
+            return connection.execute(self._query("reseal_row"), values).rowcount == 1
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step."""
@@ -178,6 +201,11 @@ class SqliteRows:
         with self._store.writing() as connection:
             if connection.execute(self._query("delete_row"), {"key": key, "expect": expect}).rowcount != 1:
                 raise GrantChanged()
+
+    def _found(self, name: str, values: dict[str, Any]) -> tuple[Row, ...]:
+        with self._store.reading() as connection:
+            found = connection.execute(self._query(name), values).fetchall()
+        return tuple(map(_row, found))
 
     def _query(self, name: str) -> str:
         return query(name, self._table)
@@ -234,6 +262,12 @@ def read_fence(connection: sqlite3.Connection, grant_id: str) -> tuple[int, bool
     return (found[0], bool(found[1])) if found else (0, False)
 
 
+def read_generation(connection: sqlite3.Connection) -> int:
+    """Return the generation of the header, 0 when there is none yet."""
+    found = connection.execute(query("read_generation")).fetchone()
+    return int(found[0]) if found else 0
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite says into what a person can act on."""
@@ -286,6 +320,19 @@ def refuse_network_file_system(path: Path) -> None:
         )
 
 
+def row_values(row: Row) -> dict[str, Any]:
+    """Return a row as the values of a statement."""
+    return {
+        "key": row.key,
+        "version": row.version,
+        "sealed": row.sealed,
+        "account": row.account,
+        "user": row.user,
+        "client": row.client,
+        "due": row.due,
+    }
+
+
 def _row(found: tuple[Any, ...]) -> Row:
-    key, version, sealed, account, user, client = found
-    return Row(key, version=version, sealed=sealed, account=account, user=user, client=client)
+    key, version, sealed, account, user, client, due = found
+    return Row(key, version=version, sealed=sealed, account=account, user=user, client=client, due=due)

@@ -6,9 +6,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+from mailgrant.vault.store import TABLES
+
 # Not importlib.resources, whose import takes longer than opening the vault.
 FOLDER = Path(__file__).parent
-TABLES = ("grants", "consents", "clients")
 
 
 @cache
@@ -21,9 +22,13 @@ def query(name: str, table: str = "") -> str:
 
 
 @cache
-def migrations() -> tuple[tuple[str, ...], ...]:
-    """Return the statements of each migration; they are numbered, only ever added, and never edited."""
-    return tuple(_split(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob("migrations/*.sql")))
+def migrations(engine: str) -> tuple[tuple[str, ...], ...]:
+    """
+    Return the statements of each migration of an engine, "sqlite" or "postgres".
+
+    They are numbered, only ever added, and never edited.
+    """
+    return tuple(_split(file.read_text(encoding="utf-8")) for file in sorted(FOLDER.glob(f"migrations/{engine}/*.sql")))
 
 
 @cache

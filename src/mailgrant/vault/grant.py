@@ -14,16 +14,24 @@ from mailgrant.oauth.scopes import Scopes
 
 
 class GrantStatus(Enum):
-    """Whether a grant can be used."""
+    """
+    Whether a grant can be used.
+
+    PAUSED is a grant that an administrator or Google's policy refuses for now: it is kept, and tried
+    again from time to time.
+    """
 
     ACTIVE = "active"
+    PAUSED = "paused"
     NEEDS_CONSENT = "needs consent"
     REVOKED = "revoked"
 
 
+_OUT_OF_PAUSE = (GrantStatus.ACTIVE, GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED)
 # How a grant moves between its states; a new consent makes any of them active again.
 TRANSITIONS: Mapping[GrantStatus, frozenset[GrantStatus]] = {
-    GrantStatus.ACTIVE: frozenset({GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED}),
+    GrantStatus.ACTIVE: frozenset({GrantStatus.PAUSED, GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED}),
+    GrantStatus.PAUSED: frozenset({GrantStatus.PAUSED, *_OUT_OF_PAUSE}),
     GrantStatus.NEEDS_CONSENT: frozenset({GrantStatus.NEEDS_CONSENT, GrantStatus.ACTIVE, GrantStatus.REVOKED}),
     GrantStatus.REVOKED: frozenset({GrantStatus.ACTIVE}),
 }
@@ -34,8 +42,11 @@ class Grant:
     """
     What one person allowed one client, for one user of the application if it has users.
 
-    `sub` is Google's unchanging name for the person, None when nobody verified who it is. `version`
-    counts the writes: 0 is a grant that is not in the vault yet.
+    `sub` is Google's unchanging name for the person, None when nobody verified who it is.
+    `status_since` is when it came to its status, None while it has been active from the start.
+    `used_at` is when somebody last wanted a token, to the half hour; `ends_at` when it ends by itself,
+    where the person set it an end. `proved` is False for a grant out of a backup that Google has not
+    confirmed since. `version` counts the writes: 0 is a grant that is not in the vault yet.
     """
 
     account: str
@@ -51,12 +62,17 @@ class Grant:
     credentials: Credentials = field(kw_only=True)
     consented_at: datetime = field(kw_only=True)
     refreshed_at: datetime | None = field(kw_only=True, default=None)
+    status_since: datetime | None = field(kw_only=True, default=None)
+    used_at: datetime | None = field(kw_only=True, default=None)
+    ends_at: datetime | None = field(kw_only=True, default=None)
+    proved: bool = field(kw_only=True, default=True)
     version: int = field(kw_only=True, default=0)
 
     def __post_init__(self) -> None:
         if not self.account or self.user == "":
             raise ValueError("a grant is somebody's: its account, and its user if it has one, are not empty")
-        if any(moment is not None and moment.tzinfo is None for moment in (self.consented_at, self.refreshed_at)):
+        moments = (self.consented_at, self.refreshed_at, self.status_since, self.used_at, self.ends_at)
+        if any(moment is not None and moment.tzinfo is None for moment in moments):
             raise ValueError("the times of a grant need a time zone")
 
     @property

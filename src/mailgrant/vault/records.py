@@ -17,6 +17,7 @@ from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 
+from .client import KnownClient, Trouble
 from .grant import Grant, GrantStatus
 
 
@@ -36,6 +37,9 @@ def grant_to_bytes(grant: Grant) -> bytes:
             "reason": grant.reason,
             "consented_at": grant.consented_at.isoformat(),
             "refreshed_at": _time(grant.refreshed_at),
+            "status_since": _time(grant.status_since),
+            "used_at": _time(grant.used_at),
+            "ends_at": _time(grant.ends_at),
             "access_token": _text(credentials.access_token),
             "refresh_token": _text(credentials.refresh_token),
             "expires_at": _time(credentials.expires_at),
@@ -60,6 +64,10 @@ def grant_from_bytes(record: bytes, *, key: str, version: int) -> Grant:
         reason=values["reason"],
         consented_at=datetime.fromisoformat(values["consented_at"]),
         refreshed_at=_moment(values["refreshed_at"]),
+        # Not in the records of the first version.
+        status_since=_moment(values.get("status_since")),
+        used_at=_moment(values.get("used_at")),
+        ends_at=_moment(values.get("ends_at")),
         credentials=Credentials(
             _secret(values["access_token"]),
             refresh_token=_secret(values["refresh_token"]),
@@ -110,29 +118,51 @@ def consent_from_bytes(record: bytes, *, key: str) -> Consent:
     )
 
 
-def client_to_bytes(client: ClientSecrets) -> bytes:
+def client_to_bytes(client: KnownClient) -> bytes:
     """Write a client down."""
+    secrets, trouble = client.secrets, client.trouble
     return _written(
         {
-            "client_id": client.client_id,
-            "client_secret": client.client_secret.reveal(),
-            "kind": client.kind.value,
-            "redirect_uris": list(client.redirect_uris),
-            "project_id": client.project_id,
+            "client_id": secrets.client_id,
+            "client_secret": secrets.client_secret.reveal(),
+            "kind": secrets.kind.value,
+            "redirect_uris": list(secrets.redirect_uris),
+            "project_id": secrets.project_id,
+            "testing": client.testing,
+            "trouble": trouble and [trouble.reason, trouble.since.isoformat(), trouble.tried_at.isoformat()],
         }
     )
 
 
-def client_from_bytes(record: bytes) -> ClientSecrets:
+def client_from_bytes(record: bytes, *, version: int) -> KnownClient:
     """Read a client back."""
     values = _read(record)
-    return ClientSecrets(
+    secrets = ClientSecrets(
         values["client_id"],
         client_secret=Secret(values["client_secret"]),
         kind=ClientKind(values["kind"]),
         redirect_uris=tuple(values["redirect_uris"]),
         project_id=values["project_id"],
     )
+    testing = values.get("testing", False)
+    return KnownClient(secrets, testing=testing, trouble=_trouble(values.get("trouble")), version=version)
+
+
+def tombstone_to_bytes(forgotten_at: datetime) -> bytes:
+    """Write down that there was a grant, and nothing else about it."""
+    return _written({"forgotten_at": forgotten_at.isoformat()})
+
+
+def is_tombstone(record: bytes) -> bool:
+    """Tell a grant that was forgotten from one that is there."""
+    return "forgotten_at" in _read(record)
+
+
+def _trouble(values: list[str] | None) -> Trouble | None:
+    if values is None:
+        return None
+    reason, since, tried_at = values
+    return Trouble(reason, since=datetime.fromisoformat(since), tried_at=datetime.fromisoformat(tried_at))
 
 
 def _written(values: dict[str, Any]) -> bytes:

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from .lease import Lease
 
+# The tables of sealed rows, each alike.
+TABLES = ("grants", "consents", "clients", "tokens", "audit", "marks", "workers")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -19,7 +22,9 @@ class Row:
     One sealed row.
 
     `account`, `user` and `client` are in the clear so that rows can be found; the sealed value
-    repeats them, and the vault compares. `version` counts the writes, from 1.
+    repeats them, and the vault compares. `version` counts the writes, from 1. `due` is when the
+    worker should look at it, in seconds since 1970, None for never: who changes it makes the worker
+    early or late, and nothing else.
     """
 
     key: str
@@ -28,6 +33,7 @@ class Row:
     account: str = field(kw_only=True, default="")
     user: str = field(kw_only=True, default="")
     client: str = field(kw_only=True, default="")
+    due: int | None = field(kw_only=True, default=None)
 
 
 class RowStore(Protocol):
@@ -41,13 +47,30 @@ class RowStore(Protocol):
     ) -> tuple[Row, ...]:
         """Return the rows whose clear columns are equal to what is given, in a stable order."""
 
-    def put(self, row: Row, *, expect: int, lease: Lease | None = None) -> None:
+    def page(self, *, after: str = "", limit: int, backwards: bool = False) -> tuple[Row, ...]:
+        """
+        Return up to `limit` rows in the order of their keys, from the one that follows `after`.
+
+        `backwards` goes from the last key, or from `after`, to the first.
+        """
+
+    def due(self, *, until: int, limit: int) -> tuple[Row, ...]:
+        """Return up to `limit` rows that are due at `until`, seconds since 1970; the longest due first."""
+
+    def next_due(self) -> int | None:
+        """Return when the first row is due, in seconds since 1970; None when none ever is."""
+
+    def put(self, row: Row, *, expect: int, lease: Lease | None = None, generation: int | None = None) -> None:
         """
         Write a row if the version there is `expect` (0: none), in one step.
 
-        With `lease`, also only if its fence is still the newest. Raises GrantChanged otherwise, and
-        then nothing was written.
+        With `lease`, also only if its fence is still the newest, else GrantChanged; with
+        `generation`, only if the header is still of that generation, else KeyRotated. After either
+        nothing was written.
         """
+
+    def reseal(self, row: Row, sealed: bytes) -> bool:
+        """Put `sealed` in place of what `row` holds, at the same version; False when that was not there any more."""
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step: of all who race, one gets it."""
@@ -72,6 +95,9 @@ class LeaseStore(Protocol):
 class VaultStore(Protocol):
     """Everything one vault is made of."""
 
+    def table(self, name: str) -> RowStore:
+        """Return one of `TABLES`."""
+
     @property
     def grants(self) -> RowStore:
         """What people granted."""
@@ -85,6 +111,22 @@ class VaultStore(Protocol):
         """The OAuth clients that ask."""
 
     @property
+    def tokens(self) -> RowStore:
+        """Access tokens for a part of a grant."""
+
+    @property
+    def audit(self) -> RowStore:
+        """What was done, by whom, when; rows are only ever added."""
+
+    @property
+    def marks(self) -> RowStore:
+        """What stood in the vault when somebody took its mark."""
+
+    @property
+    def workers(self) -> RowStore:
+        """Which workers live, and how they fare."""
+
+    @property
     def leases(self) -> LeaseStore:
         """Whose turn it is to refresh."""
 
@@ -92,7 +134,14 @@ class VaultStore(Protocol):
         """Return the vault's header, or None when there is no vault here yet."""
 
     def write_header(self, header: bytes) -> bool:
-        """Write the header if there is none; False when somebody was faster."""
+        """Write the header, of generation 1, if there is none; False when somebody was faster."""
+
+    def replace_header(self, header: bytes, *, generation: int) -> bool:
+        """
+        Put another header in place of the one of `generation`; it is of the next. False when that one is gone.
+
+        When this returns, no write of an older generation is under way any more.
+        """
 
     def close(self) -> None:
         """Let go of the database."""

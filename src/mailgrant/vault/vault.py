@@ -7,92 +7,45 @@ repeated inside the seal and compared when the row is read.
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from mailgrant.errors import ConsentExpired, GrantChanged, GrantNotFound, SettingsError, VaultDamaged, VaultLocked
+from mailgrant.errors import ConsentExpired, GrantChanged, GrantNotFound, SettingsError, VaultDamaged
 from mailgrant.oauth.client_secrets import ClientSecrets
 from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import TokenAnswer
-from mailgrant.oauth.realm import Realm, RealmName
+from mailgrant.oauth.realm import Realm
 from mailgrant.secret import Secret
 
 from . import records
+from .audit import Audit
+from .client import KnownClient
 from .grant import TRANSITIONS, Grant, GrantStatus
+from .header import Header, check_realm
 from .lease import Lease
-from .sealing import FORMAT, Keyring, Place, seal, unseal
+from .schedule import next_look
+from .sealer import Sealer
+from .sealing import Keyring
 from .store import Row, VaultStore
 
-GRANTS, CONSENTS, CLIENTS, HEADER = "grants", "consents", "clients", "header"
-VERSION_OF_HEADER = 1
+GRANTS, CONSENTS, CLIENTS = "grants", "consents", "clients"
 SWEEP_EVERY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a vault says about itself in the clear: its id, its realm, and where its key comes from."""
-
-    vault_id: str
-    realm: RealmName
-    key_source: str
-    sealed: bytes
-    details: str = ""
-
-    def to_bytes(self) -> bytes:
-        """Write the header down."""
-        values = {
-            "format": FORMAT,
-            "id": self.vault_id,
-            "realm": self.realm.value,
-            "key_source": self.key_source,
-            "details": self.details,
-            "sealed": b64encode(self.sealed).decode(),
-        }
-        return json.dumps(values, sort_keys=True).encode()
-
-    @classmethod
-    def from_bytes(cls, header: bytes, place: str) -> Header:
-        """Read a header; raises SettingsError for a vault newer than this mailgrant, VaultDamaged for none."""
-        try:
-            values: dict[str, Any] = json.loads(header)
-            if values["format"] > FORMAT:
-                raise SettingsError(
-                    f"The vault {place} was made by a newer mailgrant; it was not touched.", hint="Update mailgrant."
-                )
-            # The id names the key's file: it must not lead elsewhere.
-            if not (values["id"].isascii() and values["id"].isalnum()):
-                raise ValueError("an id of letters and digits is wanted")
-            realm, sealed = RealmName(values["realm"]), b64decode(values["sealed"])
-            return cls(values["id"], realm, values["key_source"], sealed, values["details"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise VaultDamaged(f"The header of the vault {place} cannot be read.") from error
 
 
 class Vault:
     """
     An open vault. Everything here is synchronous and touches the store only.
 
-    `clock` returns the time, aware; `entropy` returns random bytes.
+    `clock` returns the time, aware; `entropy` returns random bytes; `actor` says who we are, for the
+    audit.
     """
 
-    def __init__(
-        self,
-        store: VaultStore,
-        *,
-        keyring: Keyring,
-        header: Header,
-        clock: Callable[[], datetime],
-        entropy: Callable[[int], bytes],
-    ) -> None:
-        self._store = store
-        self._keyring = keyring
-        self._header = header
-        self._clock = clock
-        self._entropy = entropy
+    def __init__(self, sealer: Sealer, *, clock: Callable[[], datetime], actor: str = "") -> None:
+        self.sealer = sealer
+        self.audit = Audit(sealer, clock=clock, actor=actor)
+        self.clock = clock
+        self._store = sealer.store
         self._swept_at: datetime | None = None
 
     @classmethod
@@ -107,14 +60,17 @@ class Vault:
         realm: Realm,
         clock: Callable[[], datetime],
         entropy: Callable[[int], bytes],
+        find_keys: Callable[[Header], Keyring] | None = None,
+        actor: str = "",
     ) -> Vault | None:
         """Make a vault in an empty store; None when somebody else has made one there meanwhile."""
-        place = Place(vault_id, HEADER, vault_id, "header", VERSION_OF_HEADER)
-        facts = json.dumps({"realm": realm.name.value, "key_source": key_source}).encode()
-        header = Header(vault_id, realm.name, key_source, seal(facts, place, keyring, entropy), details)
+        header = Header(vault_id, realm.name, key_source, b"", details).sealed_by(keyring, entropy)
         if not store.write_header(header.to_bytes()):
             return None
-        return cls(store, keyring=keyring, header=header, clock=clock, entropy=entropy)
+        find = find_keys or (lambda _: keyring)
+        return cls(
+            Sealer(store, header=header, keyring=keyring, find_keys=find, entropy=entropy), clock=clock, actor=actor
+        )
 
     @classmethod
     def open(
@@ -127,29 +83,32 @@ class Vault:
         place: str,
         clock: Callable[[], datetime],
         entropy: Callable[[int], bytes],
+        find_keys: Callable[[Header], Keyring] | None = None,
+        actor: str = "",
     ) -> Vault:
         """
         Open a vault that is there.
 
-        Raises SettingsError when it belongs to the other realm, VaultLocked when the key is another,
-        VaultDamaged when its header was changed.
+        `find_keys` looks its keys up again when they were rotated. Raises SettingsError when it
+        belongs to the other realm, VaultLocked when the key is another, VaultDamaged when its
+        header was changed.
         """
         check_realm(header, realm, place)
-        where = Place(header.vault_id, HEADER, header.vault_id, "header", VERSION_OF_HEADER)
-        facts = json.loads(unseal(header.sealed, where, keyring))
-        if (facts["realm"], facts["key_source"]) != (header.realm.value, header.key_source):
-            raise VaultDamaged(f"The header of the vault {place} was changed.")
-        return cls(store, keyring=keyring, header=header, clock=clock, entropy=entropy)
+        header.check(keyring, place)
+        find = find_keys or (lambda _: keyring)
+        return cls(
+            Sealer(store, header=header, keyring=keyring, find_keys=find, entropy=entropy), clock=clock, actor=actor
+        )
 
     @property
     def id(self) -> str:
         """The vault's own name, made when it was."""
-        return self._header.vault_id
+        return self.sealer.header.vault_id
 
     @property
     def key_source(self) -> str:
         """Where its key comes from: "environment", "file", "keyring" or "passphrase"."""
-        return self._header.key_source
+        return self.sealer.header.key_source
 
     def close(self) -> None:
         """Let go of the database."""
@@ -157,33 +116,56 @@ class Vault:
 
     # Clients
 
-    def add_client(self, client: ClientSecrets) -> None:
-        """Keep a client, in place of the one with the same id."""
-        row = self._store.clients.get(client.client_id)
-        version = row.version if row else 0
-        sealed = self._seal(CLIENTS, client.client_id, version + 1, records.client_to_bytes(client))
-        self._store.clients.put(Row(client.client_id, version=version + 1, sealed=sealed), expect=version)
+    def add_client(self, client: ClientSecrets, *, testing: bool | None = None) -> None:
+        """
+        Keep a client, in place of the one with the same id; what was wrong with that one is forgotten.
 
-    def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every client."""
+        `testing` says whether its project's publishing status is Testing; None leaves it as it was.
+        """
+        known = self._known_client(client.client_id)
+        was_testing = known.testing if known else False
+        version = known.version if known else 0
+        self.keep_client(KnownClient(client, testing=was_testing if testing is None else testing, version=version))
+
+    def keep_client(self, client: KnownClient) -> KnownClient:
+        """Write a client; raises GrantChanged when the vault holds another version than `client.version`."""
+        kept = replace(client, version=client.version + 1)
+        row = Row(kept.client_id, version=kept.version, sealed=b"")
+        self.sealer.put(CLIENTS, row, records.client_to_bytes(kept), expect=client.version)
+        return kept
+
+    def remove_client(self, client_id: str) -> None:
+        """Delete a client; raises SettingsError when it is not here."""
+        self._store.clients.delete(client_id, expect=self.known_client(client_id).version)
+
+    def known_clients(self) -> tuple[KnownClient, ...]:
+        """Return every client, with what is known about each."""
         return tuple(self._client(row) for row in self._store.clients.find())
 
-    def client(self, client_id: str) -> ClientSecrets:
-        """Return one client; raises SettingsError when it is not here."""
-        row = self._store.clients.get(client_id)
-        if row is None:
+    def known_client(self, client_id: str) -> KnownClient:
+        """Return one client, with what is known about it; raises SettingsError when it is not here."""
+        known = self._known_client(client_id)
+        if known is None:
             raise SettingsError(
                 f"The OAuth client {client_id} is not in the vault.", hint="Add its file with `mailgrant client add`."
             )
-        return self._client(row)
+        return known
+
+    def clients(self) -> tuple[ClientSecrets, ...]:
+        """Return every client."""
+        return tuple(known.secrets for known in self.known_clients())
+
+    def client(self, client_id: str) -> ClientSecrets:
+        """Return one client; raises SettingsError when it is not here."""
+        return self.known_client(client_id).secrets
 
     # Pending consents
 
     def remember(self, consent: Consent) -> None:
         """Keep a question until it is answered, and sweep out those that nobody answered in time."""
         self._sweep()
-        sealed = self._seal(CONSENTS, consent.id, 1, records.consent_to_bytes(consent))
-        self._store.consents.put(Row(consent.id, version=1, sealed=sealed), expect=0)
+        row = Row(consent.id, version=1, sealed=b"")
+        self.sealer.put(CONSENTS, row, records.consent_to_bytes(consent), expect=0)
 
     def take_consent(self, consent_id: str) -> Consent:
         """
@@ -194,16 +176,16 @@ class Vault:
         row = self._store.consents.take(consent_id)
         if row is None:
             raise ConsentExpired("This consent was answered already, was never asked here, or has expired.")
-        consent = records.consent_from_bytes(self._unseal(CONSENTS, row), key=row.key)
-        if self._clock() > consent.expires_at:
+        consent = records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key)
+        if self.clock() > consent.expires_at:
             raise ConsentExpired("The answer came too late: a link is good for ten minutes.")
         return consent
 
     def pending_consents(self) -> tuple[Consent, ...]:
         """Return the questions that are open."""
         rows = self._store.consents.find()
-        pending = (records.consent_from_bytes(self._unseal(CONSENTS, row), key=row.key) for row in rows)
-        return tuple(consent for consent in pending if consent.expires_at >= self._clock())
+        pending = (records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key) for row in rows)
+        return tuple(consent for consent in pending if consent.expires_at >= self.clock())
 
     # Grants
 
@@ -221,7 +203,8 @@ class Vault:
         rows = self._store.grants.find(
             account=account.casefold() if account is not None else None, user=user, client=client_id
         )
-        return tuple(self._grant(row) for row in rows)
+        # The row of one that was forgotten has no account.
+        return tuple(self._grant(row) for row in rows if row.account)
 
     def grant(self, grant_id: str) -> Grant:
         """Return one grant; raises GrantNotFound."""
@@ -229,6 +212,22 @@ class Vault:
         if row is None:
             raise GrantNotFound("That grant is not in the vault any more.")
         return self._grant(row)
+
+    def due(self, *, limit: int) -> tuple[Grant, ...]:
+        """Return up to `limit` grants that the worker should look at by now, the longest due first."""
+        return tuple(
+            self._grant(row) for row in self._store.grants.due(until=int(self.clock().timestamp()), limit=limit)
+        )
+
+    def next_due(self) -> datetime | None:
+        """Return when the worker should look at the first grant, None when at none."""
+        first = self._store.grants.next_due()
+        return datetime.fromtimestamp(first, UTC) if first is not None else None
+
+    def version_of(self, grant_id: str) -> int:
+        """Return the version under which a grant is kept, or was forgotten; 0 when it never was here."""
+        row = self._store.grants.get(grant_id)
+        return row.version if row else 0
 
     def keep(self, grant: Grant, *, lease: Lease | None = None) -> Grant:
         """
@@ -238,31 +237,44 @@ class Vault:
         when `lease` has passed to somebody else; then nothing was written.
         """
         kept = replace(grant, version=grant.version + 1)
+        look = next_look(kept, self.clock())
         row = Row(
             kept.id,
             version=kept.version,
-            sealed=self._seal(GRANTS, kept.id, kept.version, records.grant_to_bytes(kept)),
+            sealed=b"",
             account=kept.account.casefold(),
             user=kept.user or "",
             client=kept.client_id,
+            due=int(look.timestamp()) if look else None,
         )
-        self._store.grants.put(row, expect=grant.version, lease=lease)
+        self.sealer.put(GRANTS, row, records.grant_to_bytes(kept), expect=grant.version, lease=lease)
         return kept
 
     def mark(self, grant: Grant, status: GrantStatus, reason: str) -> Grant:
         """
-        Write down that a grant is dead or revoked, and why.
+        Write down that a grant is dead, paused or revoked, why, and since when.
 
         A grant that may not become that stays as it is: a refusal that comes late does not bring
         back what was revoked. Raises GrantChanged when it was changed meanwhile.
         """
         if status not in TRANSITIONS[grant.status]:
             return grant
-        return self.keep(replace(grant, status=status, reason=reason))
+        since = grant.status_since if status is grant.status else self.clock()
+        return self.keep(replace(grant, status=status, reason=reason, status_since=since))
+
+    def note_use(self, grant: Grant) -> Grant:
+        """Write down that somebody wants tokens of this grant, so that the worker keeps one ready."""
+        return self.keep(replace(grant, used_at=self.clock()))
 
     def drop(self, grant: Grant) -> None:
-        """Delete a grant; raises GrantChanged when it was changed meanwhile."""
-        self._store.grants.delete(grant.id, expect=grant.version)
+        """
+        Delete a grant, with its tokens; raises GrantChanged when it was changed meanwhile.
+
+        Its version stays in the row, so that an older row put back in its place is found out
+        (`vault check --against`).
+        """
+        row = Row(grant.id, version=grant.version + 1, sealed=b"")
+        self.sealer.put(GRANTS, row, records.tombstone_to_bytes(self.clock()), expect=grant.version)
 
     # Refreshing
 
@@ -295,17 +307,15 @@ class Vault:
                 return grant
             try:
                 if on_time:
-                    return self.keep(_refreshed(grant, answer, self._clock()), lease=lease)
+                    return self.keep(_refreshed(grant, answer, self.clock()), lease=lease)
                 return self.keep(_with_refresh_token(grant, answer.refresh_token))
             except GrantChanged:
                 # Somebody else wrote between our look and our write, so look again: each turn of this
                 # loop is one write of theirs.
                 continue
 
-    # Sealing
-
     def _sweep(self) -> None:
-        now = self._clock()
+        now = self.clock()
         # To see how old they are each must be opened, which is not worth doing for each new question.
         if self._swept_at is not None and timedelta(0) <= now - self._swept_at < SWEEP_EVERY:
             return
@@ -316,53 +326,49 @@ class Vault:
 
     def _is_over(self, row: Row, now: datetime) -> bool:
         try:
-            return records.consent_from_bytes(self._unseal(CONSENTS, row), key=row.key).expires_at < now
+            return records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key).expires_at < now
         except VaultDamaged:
             # Nobody can answer it any more, and it must not stand in the way of those who can.
             return True
 
-    def _client(self, row: Row) -> ClientSecrets:
-        client = records.client_from_bytes(self._unseal(CLIENTS, row))
+    def _known_client(self, client_id: str) -> KnownClient | None:
+        row = self._store.clients.get(client_id)
+        return self._client(row) if row is not None else None
+
+    def _client(self, row: Row) -> KnownClient:
+        client = records.client_from_bytes(self.sealer.open(CLIENTS, row), version=row.version)
         if client.client_id != row.key:
             raise VaultDamaged("A row of clients was relabelled.")
         return client
 
     def _grant(self, row: Row) -> Grant:
-        grant = records.grant_from_bytes(self._unseal(GRANTS, row), key=row.key, version=row.version)
+        record = self.sealer.open(GRANTS, row)
+        if records.is_tombstone(record):
+            if row.account or row.user or row.client:
+                raise VaultDamaged("A row of grants was relabelled.")
+            raise GrantNotFound("That grant was forgotten.")
+        grant = records.grant_from_bytes(record, key=row.key, version=row.version)
         if (grant.account.casefold(), grant.user or "", grant.client_id) != (row.account, row.user, row.client):
             raise VaultDamaged("A row of grants was relabelled.")
-        return grant
+        return replace(grant, proved=self._is_proved(grant))
 
-    def _seal(self, table: str, row: str, version: int, plain: bytes) -> bytes:
-        return seal(plain, Place(self.id, table, row, "sealed", version), self._keyring, self._entropy)
-
-    def _unseal(self, table: str, row: Row) -> bytes:
-        return unseal(row.sealed, Place(self.id, table, row.key, "sealed", row.version), self._keyring)
-
-
-def check_realm(header: Header, realm: Realm, place: str) -> None:
-    """Raise SettingsError when a vault belongs to the other realm: Google and a sandbox never mix."""
-    if header.realm is realm.name:
-        return
-    if header.realm is RealmName.GOOGLE:
-        raise SettingsError(
-            f"The vault {place} holds grants at Google, and MAILGRANT_GOOGLE names a sandbox.",
-            hint="Unset MAILGRANT_GOOGLE, or name another vault (MAILGRANT_VAULT, --vault).",
-        )
-    raise SettingsError(
-        f"The vault {place} belongs to a sandbox, and MAILGRANT_GOOGLE is not set.",
-        hint="Set MAILGRANT_GOOGLE to the sandbox, or name another vault (MAILGRANT_VAULT, --vault).",
-    )
+    def _is_proved(self, grant: Grant) -> bool:
+        """A grant out of a backup may have been replaced or revoked since the backup was made."""
+        restored_at = self.sealer.header.restored_at
+        return restored_at is None or max(grant.consented_at, grant.refreshed_at or grant.consented_at) > restored_at
 
 
 def _refreshed(grant: Grant, answer: TokenAnswer, now: datetime) -> Grant:
-    return replace(grant, credentials=grant.credentials.refreshed(answer, now), refreshed_at=now)
+    resumed = grant.status is GrantStatus.PAUSED
+    return replace(
+        grant,
+        credentials=grant.credentials.refreshed(answer, now),
+        refreshed_at=now,
+        status=GrantStatus.ACTIVE if resumed else grant.status,
+        reason="" if resumed else grant.reason,
+        status_since=now if resumed else grant.status_since,
+    )
 
 
 def _with_refresh_token(grant: Grant, refresh_token: Secret | None) -> Grant:
     return replace(grant, credentials=replace(grant.credentials, refresh_token=refresh_token))
-
-
-def locked(place: str, source: str) -> VaultLocked:
-    """The error for a vault whose key is not where its header says it is."""
-    return VaultLocked(f"The vault {place} is locked: its key comes from the {source}, and there is none.")

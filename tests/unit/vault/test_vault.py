@@ -25,10 +25,12 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.storage.memory import MemoryStore
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+from mailgrant.vault.header import Header
 from mailgrant.vault.lease import Lease
+from mailgrant.vault.sealer import Sealer
 from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import Row
-from mailgrant.vault.vault import Header, Vault
+from mailgrant.vault.vault import Vault
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 SANDBOX = Realm.at("http://127.0.0.1:8025")
@@ -346,7 +348,7 @@ def meddle_before_put(store: MemoryStore, monkeypatch: pytest.MonkeyPatch, *step
     """Let somebody else write between a vault's look and its write, once for each step."""
     waiting, put = list(steps), store.grants.put
 
-    def put_too_late(row: Row, *, expect: int, lease: Lease | None = None) -> None:
+    def put_too_late(row: Row, *, expect: int, lease: Lease | None = None, generation: int | None = None) -> None:
         if waiting:
             waiting.pop(0)()
         put(row, expect=expect, lease=lease)
@@ -429,7 +431,39 @@ def test_a_refresh_of_a_forgotten_grant_leaves_nothing_behind(vault: Vault, stor
 
     with pytest.raises(GrantNotFound):
         vault.keep_refreshed(held, used=Secret("1//0-old"), answer=answer("ya29.new"))
-    assert store.grants.find() == ()
+    (tombstone,) = store.grants.find()
+    assert (tombstone.key, tombstone.version, tombstone.account, tombstone.client) == (
+        kept.id,
+        kept.version + 1,
+        "",
+        "",
+    )
+    assert vault.grants() == ()
+
+
+def test_a_forgotten_grant_leaves_its_version_behind_so_that_older_rows_are_older(
+    vault: Vault, store: MemoryStore
+) -> None:
+    kept = vault.keep(a_grant())
+    vault.drop(kept)
+
+    with pytest.raises(GrantChanged):
+        vault.keep(a_grant())
+    again = vault.keep(dataclasses.replace(a_grant(), version=vault.version_of(kept.id)))
+
+    assert again.version == kept.version + 2
+    assert vault.find(account="ada@example.com") == (again,)
+
+
+def test_a_tombstone_with_a_name_on_it_is_found_out(vault: Vault, store: MemoryStore) -> None:
+    kept = vault.keep(a_grant())
+    vault.drop(kept)
+    row = store.grants.get(kept.id)
+    assert row is not None
+    store.grants._rows[kept.id] = dataclasses.replace(row, account="ada@example.com")
+
+    with pytest.raises(VaultDamaged):
+        vault.grants()
 
 
 def test_a_damaged_question_does_not_stand_in_the_way_of_the_next(
@@ -452,13 +486,9 @@ def test_questions_sealed_with_a_key_that_is_not_here_are_not_swept_out(
     theirs = a_consent(clock)
     vault.remember(theirs)
     clock.now += timedelta(minutes=2)
-    other = Vault(
-        store,
-        keyring=Keyring((Key.of(b"n" * 32),)),
-        header=Header.from_bytes(store.read_header() or b"", "here"),
-        clock=clock,
-        entropy=os.urandom,
-    )
+    ring = Keyring((Key.of(b"n" * 32),))
+    header = Header.from_bytes(store.read_header() or b"", "here")
+    other = Vault(Sealer(store, header=header, keyring=ring, find_keys=lambda _: ring, entropy=os.urandom), clock=clock)
 
     with pytest.raises(VaultLocked):
         other.remember(a_consent(clock))

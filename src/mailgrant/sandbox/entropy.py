@@ -25,6 +25,17 @@ def authorization_code() -> str:
     return "4/0A" + secrets.token_urlsafe(52)
 
 
+def device_code() -> str:
+    """Return a new code for a device to ask with."""
+    return "AH-1Ng" + secrets.token_urlsafe(60)
+
+
+def user_code() -> str:
+    """Return a new code for a person to type: eight letters, none that makes words or looks like another."""
+    letters = [secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8)]
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
 def client_secret() -> str:
     """Return a new client secret."""
     return "GOCSPX-" + secrets.token_urlsafe(21)

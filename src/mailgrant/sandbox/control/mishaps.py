@@ -16,7 +16,7 @@ from mailgrant.sandbox.frame.wire import Answer, ApiError
 from mailgrant.sandbox.mail import refusals as gmail_refusals
 from mailgrant.sandbox.oauth.authorization import PageError
 from mailgrant.sandbox.oauth.consent import to_failure
-from mailgrant.sandbox.oauth.forms import OAuthError
+from mailgrant.sandbox.oauth.forms import OAuthError, sealed
 from mailgrant.sandbox.past import seen_as_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _refused(world: Sandbox, admission: Admission, rate: Rate) -> Answer:
     if admission.entry.method == "oauth2.auth":
         help_page = "https://support.google.com/cloud/answer/9028764"
         return to_failure(PageError(403, "rate_limit_exceeded", message, help_page), dict(admission.request.query))
+    if admission.entry.method == "oauth2.device":
+        return sealed({"error_code": "rate_limit_exceeded"}, status=403)
     return OAuthError(403, "rate_limit_exceeded", message).answer()
 
 

@@ -26,6 +26,7 @@ from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import consent as consent_pages
 from mailgrant.sandbox.oauth.clients import LOOPBACK_HOSTS
 from mailgrant.sandbox.oauth.consent import ConsentDesk
+from mailgrant.sandbox.oauth.device import PAGE, DeviceDesk
 from mailgrant.sandbox.oauth.forms import redirect
 from mailgrant.sandbox.oauth.identity import IdentityDesk
 from mailgrant.sandbox.oauth.service_accounts import CERTIFICATES
@@ -83,7 +84,8 @@ class Doors:
         self._control = Control(world)
         identity = IdentityDesk(world)
         self._robot_certificates = Door("oauth2.certs", identity.robot_pem)
-        self._doors = _table(TokenDesk(world), identity, ConsentDesk(world))
+        devices = DeviceDesk(world)
+        self._doors = _table(TokenDesk(world, devices), identity, ConsentDesk(world)) | _for_devices(devices)
         self._doors |= _directory(Directory(world))
 
     def admit(self, request: HttpRequest) -> Admission:
@@ -225,6 +227,13 @@ def _table(tokens: TokenDesk, identity: IdentityDesk, consent: ConsentDesk) -> d
     }
     table |= {(verb, path): Door("", work) for path, work in steps.items() for verb in ("GET", "POST")}
     return table | {("GET", consent_pages.FAILURE): Door("", consent.failure)}
+
+
+def _for_devices(devices: DeviceDesk) -> dict[tuple[str, str], Door]:
+    """Return the doors of the device flow; its page is one step of an authorization, which the log has already."""
+    begin, page = Door("oauth2.device", devices.begin), Door("", devices.page)
+    addresses = {("POST", path): begin for path in ("/device/code", "/o/oauth2/device/code")}
+    return addresses | {(verb, PAGE): page for verb in ("GET", "POST")}
 
 
 def _directory(directory: Directory) -> dict[tuple[str, str], Door]:

@@ -222,9 +222,8 @@ def _malformed(message: str) -> PageError:
     return PageError(400, "invalid_request", message)
 
 
-def check_person(request: AuthorizationRequest, person: Person) -> None:
+def check_person(client: OAuthClient, person: Person) -> None:
     """Refuse people whom the application is not open to; raises `PageError`."""
-    client = request.client
     if client.publishing is Publishing.INTERNAL and not person.workspace:
         text = f"{client.name} is only for people of its own organization, and {person.email} is not one of them."
         raise PageError(403, "org_internal", text)

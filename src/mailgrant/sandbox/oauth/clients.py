@@ -25,6 +25,7 @@ class ClientKind(Enum):
 
     WEB = "web"
     INSTALLED = "installed"
+    LIMITED_INPUT = "limited_input"
 
 
 class Publishing(Enum):
@@ -92,7 +93,8 @@ class OAuthClient:
             "client_secret": self.secret,
             "redirect_uris": redirect_uris,
         }
-        return {self.kind.value: body}
+        # The console calls the file of a television's client that of an installed one.
+        return {ClientKind.WEB.value if self.kind is ClientKind.WEB else ClientKind.INSTALLED.value: body}
 
 
 def is_loopback_http(uri: str) -> bool:

@@ -259,7 +259,7 @@ class ConsentDesk:
 
     def _check_person(self, asked: AuthorizationRequest, person: Person) -> None:
         """Refuse people whom the program, or whose administrator the program, is closed to."""
-        check_person(asked, person)
+        check_person(asked.client, person)
         complaint = self._world.policies.complaint(asked.client.id, person.email, asked.scopes)
         if complaint is not None:
             raise PageError(400, "admin_policy_enforced", complaint)

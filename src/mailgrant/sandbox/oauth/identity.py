@@ -29,6 +29,7 @@ ISSUER = "https://accounts.google.com"
 ID_TOKEN_SECONDS = 3600
 METADATA_ADDRESSES = {
     "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
+    "device_authorization_endpoint": "https://oauth2.googleapis.com/device/code",
     "token_endpoint": "https://oauth2.googleapis.com/token",
     "userinfo_endpoint": "https://openidconnect.googleapis.com/v1/userinfo",
     "revocation_endpoint": "https://oauth2.googleapis.com/revoke",

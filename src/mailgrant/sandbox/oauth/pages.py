@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from mailgrant.sandbox import entropy
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
-from mailgrant.sandbox.oauth.scopes import descriptions
+from mailgrant.sandbox.oauth.scopes import descriptions, device_scopes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,6 +74,24 @@ def failure(encoded: str, app: str) -> Answer:
     code, message, help_link, status = read_auth_error(encoded)
     title = f"Access blocked: {TITLES.get(code, 'Authorization Error').format(app=app)}"
     return _page("failure.html", title=title, code=code, message=message, help_link=help_link, printed=status)
+
+
+def device_code(typed: str) -> Answer:
+    """Return the page where people type the code of their device; `typed` is one that nothing waits for."""
+    return _page("device.html", typed=typed, asked=None, outcome=None)
+
+
+def device_consent(code: str, app: str, scopes: frozenset[str], people: list[Person]) -> Answer:
+    """Return the page that asks for a device."""
+    says = [(device_scopes()[scope], scope) for scope in sorted(scopes)]
+    asked = {"code": code, "app": app, "says": says, "people": [person for person in people if not person.robot]}
+    return _page("device.html", typed=code, asked=asked, outcome=None)
+
+
+def device_done(app: str, *, allowed: bool, refusal: PageError | None) -> Answer:
+    """Return the last page: the person can go back to the device."""
+    outcome = {"app": app, "allowed": allowed, "refusal": refusal}
+    return _page("device.html", typed="", asked=None, outcome=outcome)
 
 
 def posting(url: str, fields: dict[str, str]) -> Answer:

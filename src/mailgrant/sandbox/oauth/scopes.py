@@ -14,6 +14,13 @@ EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 PROFILE = "https://www.googleapis.com/auth/userinfo.profile"
 IDENTITY = frozenset({OPENID, EMAIL, PROFILE})
 SHORT_NAMES = {"email": EMAIL, "profile": PROFILE}
+# What a device without a browser may ask for beside the identity; these open nothing in a sandbox.
+DEVICE_TEXTS = {
+    "https://www.googleapis.com/auth/drive.appdata": "See and manage its own configuration data in your Google Drive",
+    "https://www.googleapis.com/auth/drive.file": "See and manage the Google Drive files that you use with this app",
+    "https://www.googleapis.com/auth/youtube": "Manage your YouTube account",
+    "https://www.googleapis.com/auth/youtube.readonly": "View your YouTube account",
+}
 # Only an administrator can allow it, to a service account; no person is ever asked.
 ADMINISTRATORS_ONLY = frozenset({"https://www.googleapis.com/auth/gmail.settings.sharing"})
 IDENTITY_TEXTS = {
@@ -30,6 +37,12 @@ def descriptions() -> dict[str, str]:
     for api in (GMAIL, CALENDAR):
         known |= {scope: entry["description"] for scope, entry in document(api)["auth"]["oauth2"]["scopes"].items()}
     return known
+
+
+@cache
+def device_scopes() -> dict[str, str]:
+    """Return the scopes of the device flow with the sentence people read about each."""
+    return {**IDENTITY_TEXTS, **DEVICE_TEXTS}
 
 
 @cache

@@ -18,6 +18,7 @@ from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import scopes as scope_names
 from mailgrant.sandbox.oauth.assertions import JWT_BEARER, AssertionDesk
 from mailgrant.sandbox.oauth.clients import ClientState, OAuthClient
+from mailgrant.sandbox.oauth.device import DEVICE_CODE, DeviceDesk
 from mailgrant.sandbox.oauth.forms import OAuthError, UnreadableJson, basic_credentials, read_form, sealed
 from mailgrant.sandbox.oauth.identity import id_token
 from mailgrant.sandbox.oauth.tokens import CodeTerms, RefreshToken, Verdict
@@ -37,12 +38,14 @@ Form = Mapping[str, str]
 class TokenDesk:
     """Answers `/token` and `/revoke` for one sandbox."""
 
-    def __init__(self, world: Sandbox) -> None:
+    def __init__(self, world: Sandbox, devices: DeviceDesk) -> None:
         self._world = world
+        self._devices = devices
         self._assertions = AssertionDesk(world)
         self._grant_types: dict[str, Callable[[OAuthClient, Form, Entry], dict[str, Any]]] = {
             AUTHORIZATION_CODE: self._redeem,
             REFRESH_TOKEN: self._refresh,
+            DEVICE_CODE: self._let_device_in,
         }
 
     def describe(self, request: HttpRequest, entry: Entry) -> None:
@@ -58,7 +61,8 @@ class TokenDesk:
         entry.client_id = _client_id(request, form)
         refresh = self._world.tokens.refresh(form.get("refresh_token", ""))
         terms = self._world.tokens.code_terms(form.get("code", ""))
-        entry.account = refresh.email if refresh else terms.email if terms else None
+        device = self._devices.find(form.get("device_code", ""))
+        entry.account = next((known.email or None for known in (refresh, terms, device) if known), None)
 
     def token(self, request: HttpRequest, entry: Entry) -> Answer:
         """Answer the token endpoint."""
@@ -104,9 +108,22 @@ class TokenDesk:
         """Exchange a code for tokens (RFC 6749 §4.1.3)."""
         terms, person = self._terms(client, form)
         _check_verifier(terms, form.get("code_verifier"))
-        tokens = self._world.tokens
-        tokens.spend_code(form["code"])
+        self._world.tokens.spend_code(form["code"])
         entry.account = person.email
+        return self._issue(client, person, terms)
+
+    def _let_device_in(self, client: OAuthClient, form: Form, entry: Entry) -> dict[str, Any]:
+        """Give a device its tokens once its person has allowed it."""
+        email, scopes = self._devices.redeem(client, form)
+        person = self._world.people.find(email)
+        if person is None:
+            raise OAuthError(400, "invalid_grant", "Account has been deleted")
+        entry.account = email
+        return self._issue(client, person, CodeTerms(client.id, email, scopes, "", offline=True, consented=True))
+
+    def _issue(self, client: OAuthClient, person: Person, terms: CodeTerms) -> dict[str, Any]:
+        """Return the first tokens of what a person agreed to."""
+        tokens = self._world.tokens
         access = tokens.issue_access(client, person.email, terms.scopes, offline=terms.offline)
         answer: dict[str, Any] = {"access_token": access.text, "expires_in": tokens.seconds_left(access)}
         if terms.offline and terms.consented:

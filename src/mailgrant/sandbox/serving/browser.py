@@ -18,6 +18,7 @@ from typing import IO
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from mailgrant.sandbox.oauth.device import GOOGLES_PAGE
 from mailgrant.sandbox.serving.leading import Map, Verdict
 
 MODULE = "mailgrant.sandbox.serving.browser"
@@ -43,9 +44,11 @@ def write_browser(path: Path, origin: str, *, unattended: bool, former: str) -> 
 def in_sandbox(url: str, origin: str) -> str:
     """Return where a URL leads in the sandbox at `origin`: Google's hosts become it, others stay."""
     parts = urlsplit(url)
+    here = urlsplit(origin)
+    if url == GOOGLES_PAGE:
+        return here._replace(path=parts.path).geturl()
     if Map().verdict(parts.hostname or "") is not Verdict.LED:
         return url
-    here = urlsplit(origin)
     return parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from .lease import Lease
 
 # The tables of sealed rows, each alike.
-TABLES = ("grants", "consents", "clients", "tokens", "audit", "marks", "workers")
+TABLES = ("grants", "consents", "clients", "tokens", "audit", "marks", "workers", "attempts", "budgets")
 
 
 @dataclass(frozen=True, slots=True)

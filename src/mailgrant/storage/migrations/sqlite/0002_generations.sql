@@ -21,4 +21,12 @@ CREATE TABLE workers (
     key TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL,
     account TEXT NOT NULL, user_id TEXT NOT NULL, client_id TEXT NOT NULL, due INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE attempts (
+    key TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL,
+    account TEXT NOT NULL, user_id TEXT NOT NULL, client_id TEXT NOT NULL, due INTEGER
+) WITHOUT ROWID;
+CREATE TABLE budgets (
+    key TEXT PRIMARY KEY, version INTEGER NOT NULL, sealed BLOB NOT NULL,
+    account TEXT NOT NULL, user_id TEXT NOT NULL, client_id TEXT NOT NULL, due INTEGER
+) WITHOUT ROWID;
 CREATE INDEX audit_by_account ON audit (account);

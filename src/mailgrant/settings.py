@@ -124,15 +124,10 @@ def say(line: str) -> None:
 
 def read_client_file(path: Path, realm: Realm) -> ClientSecrets:
     """Read Google's client_secret_*.json; raises SettingsError that says what is wrong with it."""
+    from mailgrant.given_file import read_given
     from mailgrant.oauth.client_secrets import ClientSecrets
 
-    try:
-        text = path.read_bytes()
-    except IsADirectoryError:
-        raise SettingsError(f"{path} is a folder, not a client secrets file.", hint=_DOWNLOAD) from None
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.", hint=_DOWNLOAD) from error
-    return ClientSecrets.from_json(text, realm=realm, where=str(path))
+    return ClientSecrets.from_json(read_given(path, hint=_DOWNLOAD), realm=realm, where=str(path))
 
 
 def client_in_folder(folder: Path, realm: Realm) -> ClientSecrets | None:

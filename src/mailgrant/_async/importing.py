@@ -1,26 +1,28 @@
 """
 Importing: take over what other tools left on disk, and prove it with one refresh.
 
-Google's authorized_user JSON (`token.json`). The addresses inside such a file are never followed:
-only the client, the refresh token and the scopes count.
+What a file holds is read by `oauth.token_file`; here it meets Google and the vault.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import GrantRevoked, SettingsError
+from mailgrant.errors import GrantChanged, GrantNotFound, GrantRevoked, SettingsError
+from mailgrant.given_file import is_open_to_others, read_given
 from mailgrant.gmail import calls as gmail_calls
 from mailgrant.http import Call, Request, Response
 from mailgrant.oauth import calls, id_token
-from mailgrant.oauth.authorized_user import AuthorizedUser
 from mailgrant.oauth.client_secrets import ClientKind, ClientSecrets
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import accepted_for
+from mailgrant.oauth.token_file import TokenFile
+from mailgrant.settings import say
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .session import authorised
@@ -30,30 +32,32 @@ if TYPE_CHECKING:
     from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.oauth.scopes import Scopes
     from mailgrant.secret import Secret
+    from mailgrant.vault.vault import Vault
 
     from .workplace import AsyncWorkplace
 
 
 async def import_grant(
-    workplace: AsyncWorkplace, file: str | os.PathLike[str], *, account: str | None, user: str | None
+    workplace: AsyncWorkplace,
+    file: str | os.PathLike[str],
+    *,
+    account: str | None,
+    user: str | None,
+    client_id: str | None = None,
 ) -> Grant:
     """Read the file, refresh once, find out whose it is, and keep the grant."""
-    held = await in_thread(read_authorized_user, Path(file))
-    client = ClientSecrets(held.client_id, client_secret=held.client_secret, kind=ClientKind.INSTALLED)
+    path = Path(file)
+    held = await in_thread(read_token_file, path, workplace)
+    client = await client_of(workplace, held, where=str(path), client_id=client_id)
     try:
         answer = await workplace.line.ask(calls.refresh(client, held.refresh_token, account=account))
     except GrantRevoked as error:
-        raise GrantRevoked(f"{file} cannot be imported: {error.message}", hint="Ask the person again.") from error
+        raise GrantRevoked(f"{path} cannot be imported: {error.message}", hint="Ask the person again.") from error
     scopes = answer.scopes if answer.scopes is not None else held.scopes
     address, sub = await whose(workplace, client, answer, scopes)
-    if address is not None and account is not None and address.casefold() != account.casefold():
-        raise SettingsError(f"{file} belongs to {address}, not to {account}.", hint="Nothing was imported.")
-    owner = address or account
-    if owner is None:
-        raise SettingsError(f"{file} does not say whose grant it is.", hint="Pass account= with the address.")
+    owner = checked_owner(str(path), address, account or held.account, named=account is not None)
     vault = await workplace.vault(create=True)
-    known = {one.client_id for one in await in_thread(vault.clients)}
-    if client.client_id not in known:
+    if client.client_id not in {one.client_id for one in await in_thread(vault.clients)}:
         await in_thread(vault.add_client, client)
     now = workplace.clock()
     grant = Grant(
@@ -77,7 +81,67 @@ async def import_grant(
         refreshed_at=now,
         version=0,
     )
-    return await in_thread(vault.keep, grant)
+    kept = await in_thread(keep_imported, vault, grant, where=str(path))
+    workplace.forget_session(kept.id)
+    return kept
+
+
+async def client_of(workplace: AsyncWorkplace, held: TokenFile, *, where: str, client_id: str | None) -> ClientSecrets:
+    """
+    Return the client that a token belongs to: the vault's, else the file's own.
+
+    The vault's wins because a person put it there on purpose, and its secret may be newer. Raises
+    SettingsError when another was named, or when nobody says which it is.
+    """
+    if held.client_id is None or held.client_secret is None:
+        return await workplace.client(client_id)
+    if client_id not in (None, held.client_id):
+        raise SettingsError(
+            f"{where} belongs to the OAuth client {held.client_id}, not to {client_id}.", hint="Nothing was imported."
+        )
+    vault = await workplace.vault(create=True)
+    known = {one.client_id: one for one in await in_thread(vault.clients)}
+    own = ClientSecrets(held.client_id, client_secret=held.client_secret, kind=ClientKind.INSTALLED)
+    return known.get(held.client_id, own)
+
+
+def checked_owner(where: str, address: str | None, expected: str | None, *, named: bool) -> str:
+    """
+    Return whose the grant is: as Google says, else as the person or the file does.
+
+    Raises SettingsError when the person named somebody else, or nobody knows.
+    """
+    if address is not None and expected is not None and named and not id_token.same_address(address, expected):
+        raise SettingsError(f"{where} belongs to {address}, not to {expected}.", hint="Nothing was imported.")
+    owner = address or expected
+    if owner is None:
+        raise SettingsError(
+            f"{where} does not say whose grant it is.", hint="Say it: --account ADDRESS, or account= in Python."
+        )
+    return owner
+
+
+def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
+    """
+    Keep the grant, in place of one of the same person that it covers.
+
+    Raises SettingsError when the vault's own grant allows more: an old file must not narrow it.
+    """
+    while True:
+        try:
+            before = vault.grant(grant.id)
+        except GrantNotFound:
+            before = None
+        if before is not None and before.is_active and not grant.scopes.covers(before.scopes):
+            raise SettingsError(
+                f"The vault's own grant of {grant.account} allows more than {where}.",
+                hint="Nothing was imported. `mailgrant grant forget` first, if the file is the better one.",
+            )
+        try:
+            return vault.keep(replace(grant, version=before.version if before else 0))
+        except GrantChanged:
+            # A refresh wrote between our look and our write; each turn of this loop is one of theirs.
+            continue
 
 
 async def whose(
@@ -103,10 +167,9 @@ def mailbox_address(token: Secret) -> Call[str | None]:
     return str(response.json()["emailAddress"]) if response.ok else None
 
 
-def read_authorized_user(path: Path) -> AuthorizedUser:
-    """Read the file; raises SettingsError that says what it is when it is not a token.json."""
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
-    return AuthorizedUser.from_json(text, where=str(path))
+def read_token_file(path: Path, workplace: AsyncWorkplace) -> TokenFile:
+    """Read the file; raises SettingsError that says what it is when it holds no person's token."""
+    held = TokenFile.from_json(read_given(path), realm=workplace.realm, where=str(path))
+    if is_open_to_others(path):
+        say(f"others on this machine may read {path}, and with it act for its owner; was it ever copied?")
+    return held

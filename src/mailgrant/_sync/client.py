@@ -136,18 +136,25 @@ class Mailgrant:
         return Account(self._workplace, grant.account, user=user, grant=grant)
 
     def import_grant(
-        self, file: str | os.PathLike[str], *, account: str | None = None, user: str | None = None
+        self,
+        file: str | os.PathLike[str],
+        *,
+        account: str | None = None,
+        user: str | None = None,
+        client_id: str | None = None,
     ) -> Grant:
         """
-        Take over a `token.json` (Google's authorized_user JSON) into the vault.
+        Take over what another tool wrote into the vault.
 
-        It is proved by one refresh. Delete the file afterwards: it holds the refresh token in the
-        clear. Raises SettingsError when the file is something else, or when neither Google nor
-        `account` says whose it is.
+        A `token.json` of Google's Python or Node libraries, gcloud's application default
+        credentials, or oauth2client's store. It is proved by one refresh. `client_id` names the OAuth
+        client in the vault where the file does not. Delete the file afterwards: it holds the refresh
+        token in the clear. Raises SettingsError when the file is something else, when neither Google
+        nor `account` says whose it is, or when the vault's own grant allows more.
         """
         from .importing import import_grant
 
-        return import_grant(self._workplace, file, account=account, user=user)
+        return import_grant(self._workplace, file, account=account, user=user, client_id=client_id)
 
     def close(self) -> None:
         """Close the listeners, the connections and the vault."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Way = Literal["auto", "browser", "link"]
 
 whose = click.argument("email", required=False)
+of_client = click.option("--client", "client_id", metavar="ID", help="The OAuth client, where the vault has several.")
 
 
 @click.group(cls=Noun)
@@ -99,11 +100,17 @@ def forget(invocation: Invocation, email: str | None, keep_at_google: bool) -> N
 
 @grant.command(name="import", example="mailgrant grant import token.json")
 @click.argument("file", type=click.Path(path_type=Path))
+@of_client
 @click.pass_obj
-def import_(invocation: Invocation, file: Path) -> None:
-    """Take over a token.json of Google's own libraries; it is proved by one refresh."""
+def import_(invocation: Invocation, file: Path, client_id: str | None) -> None:
+    """
+    Take over what another tool left on disk; it is proved by one refresh.
+
+    A token.json of Google's libraries for Python or Node, gcloud's application_default_credentials.json,
+    or the store of oauth2client. Where the file does not name the OAuth client, the vault's is used.
+    """
     with invocation.open() as mailgrant:
-        held = mailgrant.import_grant(file, account=invocation.settings.account)
+        held = mailgrant.import_grant(file, account=invocation.settings.account, client_id=client_id)
     say(f"delete {file} now: it holds the refresh token in the clear.")
     print_grant(invocation, held)
 

@@ -76,7 +76,12 @@ def verify(
 
 def same_person(expected: str, identity: Identity) -> bool:
     """Tell whether the address that was asked is the one that signed in, as Gmail compares addresses."""
-    return _canonical(expected) == _canonical(identity.email)
+    return same_address(expected, identity.email)
+
+
+def same_address(one: str, other: str) -> bool:
+    """Compare two addresses as Gmail does: without regard to case, nor in its own mailboxes to dots."""
+    return _canonical(one) == _canonical(other)
 
 
 def _canonical(address: str) -> str:

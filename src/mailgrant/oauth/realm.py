@@ -45,6 +45,10 @@ KNOWN_ADDRESSES = frozenset(
         "https://www.googleapis.com/oauth2/v4/token",
         CERTS_URI,
         "https://www.googleapis.com/oauth2/v1/certs",
+        REVOKE_URI,
+        "https://accounts.google.com/o/oauth2/revoke",
+        "https://oauth2.googleapis.com/tokeninfo",
+        "https://www.googleapis.com/oauth2/v3/tokeninfo",
     }
 )
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mailgrant.sandbox.serving.leading import Entrance
 
 DEFAULT_PORT = 8025
+# The kinds of client that every sandbox has one of.
+DEFAULT_KINDS = (ClientKind.WEB, ClientKind.INSTALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def data_folder(named: Path | None) -> Iterator[Path]:
 def ready_line(sandbox: Sandbox, folder: Path, entrance: Entrance) -> dict[str, Any]:
     """Write the client files and return what the ready line says."""
     files: dict[str, Any] = {"client_secrets": {}, "google_client_secrets": {}}
-    for kind in ClientKind:
+    for kind in DEFAULT_KINDS:
         here, googles = folder / f"client_secret_{kind.value}.json", folder / f"google_client_secret_{kind.value}.json"
         write_private(here, sandbox.client_secrets(kind.value))
         write_private(googles, sandbox.clients.default(kind).file())

@@ -275,6 +275,11 @@ def test_the_page_names_an_application_that_is_being_tested(caller: Caller) -> N
             {"prompt": "none"},
             {"state": "a/state=1", "error_subtype": "access_denied", "error": "interaction_required"},
         ),
+        (
+            "page",
+            {"prompt": "none", "login_hint": "nobody@example.com"},
+            {"state": "a/state=1", "error_subtype": "access_denied", "error": "login_required"},
+        ),
     ],
 )
 def test_a_refusal_that_concerns_the_person_is_redirected(
@@ -383,6 +388,13 @@ TOKENS: list[tuple[str, Provoke, int, str, str]] = [
         "Account has been deleted",
     ),
     (
+        "account deleted for good",
+        refresh(lambda c: c.control("DELETE", f"accounts/{ADA}"), wait("21d")),
+        400,
+        "invalid_grant",
+        "The account has been deleted",
+    ),
+    (
         "no verifier",
         lambda c: c.redeem(c.code(READ, **CHALLENGE)),
         400,
@@ -402,6 +414,13 @@ TOKENS: list[tuple[str, Provoke, int, str, str]] = [
         400,
         "invalid_grant",
         "reauth related error (invalid_rapt)",
+    ),
+    (
+        "session over, in the other word",
+        refresh(lambda c: set_policy(c, session="8h", reauth="rapt_required"), wait("9h")),
+        400,
+        "invalid_grant",
+        "reauth related error (rapt_required)",
     ),
     (
         "another redirect",
@@ -522,7 +541,7 @@ def test_an_answer_can_be_posted(caller: Caller) -> None:
     assert f'<script nonce="{nonce}">' in text
 
 
-def robot(*deeds: Callable[[Caller], Any], key: SigningKey = KEY, **claims: Any) -> Provoke:
+def robot(*deeds: Callable[[Caller], Any], key: SigningKey = KEY, path: str = "/token", **claims: Any) -> Provoke:
     """Exchange an assertion for Ada's mail after something happened; a claim that is None is left out."""
 
     def provoke(caller: Caller) -> Answer:
@@ -532,7 +551,7 @@ def robot(*deeds: Callable[[Caller], Any], key: SigningKey = KEY, **claims: Any)
         email = caller.world.service_accounts.default.email
         said = {"iss": email, "sub": ADA, "scope": MAIL, "aud": TOKEN_URI, "iat": now, "exp": now + 3600} | claims
         text = key.sign({name: value for name, value in said.items() if value is not None})
-        return caller.form("/token", {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": text})
+        return caller.form(path, {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": text})
 
     return provoke
 
@@ -555,6 +574,13 @@ def delete_ada(caller: Caller) -> None:
 
 ASSERTIONS: list[tuple[str, Provoke, int, str, str]] = [
     ("no delegation", robot(delegate), 401, "unauthorized_client", NO_DELEGATION),
+    (
+        "no delegation, at a former address",
+        robot(delegate, path="/o/oauth2/token"),
+        401,
+        "unauthorized_client",
+        "Unauthorized client or scope in request.",
+    ),
     ("no scope delegated", robot(lambda c: delegate(c, CALENDAR)), 401, "unauthorized_client", NO_DELEGATION),
     (
         "a scope not delegated",

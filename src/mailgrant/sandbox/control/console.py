@@ -46,6 +46,7 @@ POLICY = {
     "domain": required_text(),
     **{name: texts() for name in ("blocked_clients", "blocked_scopes", "disabled_apis")},
     "session": Field((str,), "a duration such as 8h"),
+    "reauth": text("invalid_rapt"),
 }
 
 
@@ -124,6 +125,7 @@ class Console:
             blocked_scopes=known_scopes(fields["blocked_scopes"]),
             disabled_apis=_apis(fields["disabled_apis"]),
             session=None if fields["session"] is None else duration(fields["session"]),
+            reauth=fields["reauth"],
         )
         self._world.policies.set(fields["domain"], policy)
         return {}

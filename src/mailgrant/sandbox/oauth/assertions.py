@@ -43,6 +43,8 @@ SKEW = 300
 # Addresses that belong to no organisation: nobody can delegate them.
 CONSUMER_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
 
+# The same addresses as paths, but for today's.
+FORMER_PATHS = frozenset({"/o/oauth2/token", "/oauth2/v3/token", "/oauth2/v4/token"})
 BAD_TIMES = (
     "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
     "Check your iat and exp values in the JWT claim."
@@ -77,7 +79,7 @@ class AssertionDesk:
         if "target_audience" in claims:
             return {"id_token": self._world.key.sign(_own_identity(account, claims["target_audience"]))}
         scopes = _scopes(claims)
-        holder = self._holder(account, claims, scopes)
+        holder = self._holder(account, claims, scopes, former=request.raw_path in FORMER_PATHS)
         tokens = self._world.tokens
         access = tokens.issue_access(account, holder, scopes, offline=False)
         return {"access_token": access.text, "expires_in": tokens.seconds_left(access), "token_type": "Bearer"}
@@ -103,14 +105,16 @@ class AssertionDesk:
         if str(claims.get("aud")) not in AUDIENCES | own:
             raise _refused("Invalid JWT: Failed audience check.")
 
-    def _holder(self, account: ServiceAccount, claims: Claims, scopes: frozenset[str]) -> str:
-        """Return the address of whom the token will act as."""
+    def _holder(self, account: ServiceAccount, claims: Claims, scopes: frozenset[str], *, former: bool) -> str:
+        """Return the address of whom the token will act as; refusals at a `former` address have former words."""
         subject = claims.get("sub")
         if not subject or subject == account.email:
             if self._world.people.find(account.email) is None:
                 self._world.people.add(account.email, robot_id=account.client_id, gmail=False)
             return account.email
         person = self._subject(str(subject))
+        if account.delegated is None and former:
+            raise OAuthError(401, "unauthorized_client", "Unauthorized client or scope in request.")
         if account.delegated is None or not scopes & account.delegated or not _has_organization(person):
             raise OAuthError(401, "unauthorized_client", NO_DELEGATION)
         if not scopes <= account.delegated:

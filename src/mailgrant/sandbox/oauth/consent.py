@@ -110,10 +110,12 @@ class ConsentDesk:
 
     def _silently(self, asked: AuthorizationRequest) -> Answer:
         """Answer `prompt=none`: yes only if nothing has to be asked."""
-        person = self._hinted(asked) or self._world.people.first()
+        person = self._hinted(asked) if asked.login_hint else self._world.people.first()
         if person is not None and self._covered(asked, person):
             return self._allow(asked, person, asked.scopes, consented=False)
-        refused = {"state": asked.state, "error_subtype": "access_denied", "error": "interaction_required"}
+        # Whoever is hinted at and has no account here is not signed in.
+        word = "login_required" if person is None else "interaction_required"
+        refused = {"state": asked.state, "error_subtype": "access_denied", "error": word}
         return _send_back(asked, refused)
 
     def _by_itself(self, asked: AuthorizationRequest) -> Answer:

@@ -8,20 +8,27 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
+REAUTH_WORDS = ("invalid_rapt", "rapt_required")
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """
     One domain's rules.
 
-    Clients and scopes that nobody there may use, APIs switched off, and after how long people have to
-    sign in again (None: never).
+    Clients and scopes that nobody there may use, APIs switched off, after how long people have to sign in
+    again (None: never), and which of Google's two words then says so.
     """
 
     blocked_clients: frozenset[str] = field(kw_only=True, default=frozenset())
     blocked_scopes: frozenset[str] = field(kw_only=True, default=frozenset())
     disabled_apis: frozenset[str] = field(kw_only=True, default=frozenset())
     session: timedelta | None = field(kw_only=True, default=None)
+    reauth: str = field(kw_only=True, default="invalid_rapt")
+
+    def __post_init__(self) -> None:
+        if self.reauth not in REAUTH_WORDS:
+            raise ValueError(f"reauth is one of {', '.join(REAUTH_WORDS)}, not {self.reauth!r}")
 
 
 class Policies:

@@ -117,7 +117,7 @@ class TokenDesk:
         email, scopes = self._devices.redeem(client, form)
         person = self._world.people.find(email)
         if person is None:
-            raise OAuthError(400, "invalid_grant", "Account has been deleted")
+            raise OAuthError(400, "invalid_grant", self._deleted(email))
         entry.account = email
         return self._issue(client, person, CodeTerms(client.id, email, scopes, "", offline=True, consented=True))
 
@@ -180,9 +180,13 @@ class TokenDesk:
             raise OAuthError(400, "invalid_grant", verdict.value)
         person = self._world.people.find(token.email)
         if person is None:
-            raise OAuthError(400, "invalid_grant", "Account has been deleted")
+            raise OAuthError(400, "invalid_grant", self._deleted(token.email))
         self._check_policy(token)
         return token, person
+
+    def _deleted(self, email: str) -> str:
+        """Return which of Google's two sentences is said of a deleted account: another once nobody can restore it."""
+        return "The account has been deleted" if self._world.people.is_long_gone(email) else "Account has been deleted"
 
     def _check_policy(self, token: RefreshToken) -> None:
         """Refuse what a person's administrator has forbidden since, or wants a new sign-in for."""
@@ -190,9 +194,9 @@ class TokenDesk:
         complaint = policies.complaint(token.client_id, token.email, token.scopes)
         if complaint is not None:
             raise OAuthError(400, "admin_policy_enforced", complaint)
-        session = policies.of(token.email).session
-        if session is not None and tokens.age(token) >= session:
-            word = "invalid_rapt"
+        policy = policies.of(token.email)
+        if policy.session is not None and tokens.age(token) >= policy.session:
+            word = policy.reauth
             raise OAuthError(400, "invalid_grant", f"reauth related error ({word})", error_subtype=word)
 
     def _wanted(self, token: RefreshToken, form: Form) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import threading
@@ -9,12 +10,14 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from mailgrant.cli import main
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.frame.wire import HttpRequest
+from mailgrant.secret import Secret
 
 ADA = "ada@example.com"
 FULL = "https://mail.google.com/"
@@ -205,3 +208,52 @@ def test_another_program_on_the_port_is_not_taken_for_a_sandbox(
 
 def test_a_sandbox_on_another_machine_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sandbox", "reset", "--url", "http://sandbox.example.com"]) == 2
+
+
+@pytest.fixture
+def token_file(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A file with the token that the sandbox now wants."""
+    sandbox.control_token = Secret("open-sesame")
+    path = tmp_path / "token"
+    path.write_text("open-sesame\n")
+    return path
+
+
+@pytest.mark.parametrize("words", [("show",), ("reset",), ("fault", "--hang"), ("clock",)], ids=" ".join)
+def test_a_guarded_sandbox_is_opened_by_the_token_in_a_file(run: Run, token_file: Path, words: tuple[str, ...]) -> None:
+    refused = run(*words, code=1)
+    run(*words, "--control-token-file", str(token_file))
+
+    assert "--control-token-file FILE" in refused
+
+
+def test_a_token_may_come_from_stdin(run: Run, token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(token_file.read_text()))
+
+    assert "Accounts: ada@example.com" in run("show", "--control-token-file", "-")
+
+
+def test_a_seed_is_sown_in_a_guarded_sandbox(run: Run, token_file: Path, tmp_path: Path) -> None:
+    seed = tmp_path / "team.json"
+    seed.write_text('{"accounts": [{"email": "alan@example.com"}]}')
+
+    assert "1 account" in run("seed", str(seed), "--control-token-file", str(token_file))
+
+
+def test_a_wrong_token_is_refused_and_not_printed(run: Run, sandbox: Sandbox, token_file: Path) -> None:
+    token_file.write_text("open-barley")
+
+    assert "open-barley" not in run("show", "--control-token-file", str(token_file), code=1)
+
+
+@pytest.mark.parametrize(("text", "said"), [(None, "cannot be read"), ("\n", "holds no token")])
+def test_a_file_without_a_token_is_a_mistake(run: Run, tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "token"
+    if text is not None:
+        path.write_text(text)
+
+    assert said in run("show", "--control-token-file", str(path), code=2)
+
+
+def test_exec_leaves_stdin_to_its_program(run: Run) -> None:
+    assert "stdin is the program's own" in run("exec", "--control-token-file", "-", "--", "true", code=2)

@@ -6,19 +6,26 @@ import json
 from typing import Any
 
 from mailgrant.errors import InvalidRequest, NoAnswer
+from mailgrant.secret import Secret
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8025"
 WAIT = 10.0
+UNAUTHORIZED = 401
 
 
 class Remote:
-    """One running sandbox, by its origin; raises SettingsError for an address off this machine."""
+    """
+    One running sandbox, by its origin, and the token of its control API if it has one.
 
-    def __init__(self, origin: str) -> None:
+    Raises SettingsError for an address off this machine.
+    """
+
+    def __init__(self, origin: str, token: Secret | None = None) -> None:
         from urllib.request import ProxyHandler, build_opener
 
         from mailgrant.oauth.realm import Realm
 
+        self._token = token
         self.origin = Realm.at(origin).origin or origin
         # It is on this machine; no proxy may come between.
         self._opener = build_opener(ProxyHandler({}))
@@ -47,6 +54,8 @@ class Remote:
 
         body = None if value is None else json.dumps(value).encode()
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token.reveal()}"
         request = Request(f"{self.origin}/_sandbox/{path}", data=body, headers=headers, method=verb)  # noqa: S310
         try:
             with self._opener.open(request, timeout=WAIT) as answer:
@@ -70,10 +79,13 @@ class Remote:
         error = said.get("error")
         if not isinstance(error, dict) or "message" not in error:
             return self._stranger()
+        if status == UNAUTHORIZED:
+            return InvalidRequest(str(error["message"]), hint=_SHOW, status=status)
         return InvalidRequest(str(error["message"]), hint=str(error.get("hint", "")), status=status)
 
     def _stranger(self) -> NoAnswer:
         return NoAnswer(f"What answers at {self.origin} is not a sandbox.", hint=_START)
 
 
+_SHOW = "Name the file that it was started with: --control-token-file FILE."
 _START = "`mailgrant sandbox run` starts one; --url says where it is."

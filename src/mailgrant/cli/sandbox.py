@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mailgrant.secret import Secret
-
+from .control_token import with_control_token
 from .extras import require_sandbox
 from .moments import as_time, parse_length, parse_moment
 from .sandbox_control import COMMANDS
@@ -37,14 +36,14 @@ def parse_seed(text: str) -> str:
     raise click.BadParameter(f"there is no seed {text!r}: demo, empty, or a file such as team.json or mail.mbox.")
 
 
-def serving(*, port: int) -> Callable[[Command], Command]:
-    """Add the options of a sandbox that is served, at `port` unless told."""
+def serving(*, port: int, stdin: bool = True) -> Callable[[Command], Command]:
+    """Add the options of a sandbox that is served, at `port` unless told; `stdin` if that is its own."""
     options = (
         click.option(
             "--host",
             default="127.0.0.1",
             show_default=True,
-            help="Where to listen; elsewhere than on loopback with --control-token.",
+            help="Where to listen; elsewhere than on loopback with --control-token-file.",
         ),
         click.option(
             "--port", type=click.IntRange(0, 65535), default=port, show_default=True, help="0 takes a free one."
@@ -79,9 +78,7 @@ def serving(*, port: int) -> Callable[[Command], Command]:
             show_default=True,
             help="How many calls to Gmail one person may have under way.",
         ),
-        click.option(
-            "--control-token", metavar="TOKEN", type=Secret, help="What the control API then wants to be shown."
-        ),
+        with_control_token("Where the token is that the control API then wants to be shown.", stdin=stdin),
         click.option(
             "--latency", metavar="LENGTH", type=parse_length, default="0ms", help="Wait before each answer: 60ms."
         ),
@@ -118,7 +115,7 @@ def run(**options: Any) -> int:
     example="mailgrant sandbox exec --consent auto -- python newsletter.py",
     context_settings={"allow_interspersed_args": False},
 )
-@serving(port=0)
+@serving(port=0, stdin=False)
 @click.option("--allow", metavar="HOST", multiple=True, help="A host that may really be reached; repeatable.")
 @click.option("--keep-credentials", is_flag=True, help="Keep GOOGLE_APPLICATION_CREDENTIALS and CLOUDSDK_CONFIG.")
 @click.option("--netns", is_flag=True, help="Linux: a network of its own, with nothing on it but the sandbox.")

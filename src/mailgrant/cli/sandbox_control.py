@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .control_token import with_control_token
 from .extras import require_sandbox
 from .invocation import Invocation
 from .moments import as_time, parse_moment
@@ -17,6 +18,8 @@ from .output import Columns, Printer
 from .tree import Verb
 
 if TYPE_CHECKING:
+    from mailgrant.secret import Secret
+
     from .remote import Remote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,20 +32,24 @@ LISTS: dict[str, tuple[tuple[str, ...], str]] = {
     "quota": (("account", "api", "units"), "no quota was used in the last minute."),
 }
 
-where = click.option("--url", metavar="URL", help="Where the sandbox is. [MAILGRANT_GOOGLE, else port 8025]")
+
+def where(command: Command) -> Command:
+    """Add the options that say which sandbox is meant, and open its control API."""
+    named = click.option("--url", metavar="URL", help="Where the sandbox is. [MAILGRANT_GOOGLE, else port 8025]")
+    return named(with_control_token("Where its token is, if it was started with one.")(command))
 
 
 @click.command(cls=Verb, example="mailgrant sandbox show requests")
 @click.argument("what", type=click.Choice(["world", *LISTS, "transcript"]), default="world")
 @where
 @click.pass_obj
-def show(invocation: Invocation, what: str, url: str | None) -> None:
+def show(invocation: Invocation, what: str, url: str | None, control_token: Secret | None) -> None:
     """
     Show what a running sandbox holds, or what was asked of it.
 
     WHAT is world (people, clients, clock), requests, sent, faults, quota or transcript.
     """
-    remote, printer = reach(invocation, url), printer_of(invocation)
+    remote, printer = reach(invocation, url, control_token), printer_of(invocation)
     if what == "world":
         world = remote.get("")
         printer.one(world, describe(world, remote.origin))
@@ -57,9 +64,9 @@ def show(invocation: Invocation, what: str, url: str | None) -> None:
 @click.command(cls=Verb, example="mailgrant sandbox reset")
 @where
 @click.pass_obj
-def reset(invocation: Invocation, url: str | None) -> None:
+def reset(invocation: Invocation, url: str | None, control_token: Secret | None) -> None:
     """Take a running sandbox back to its seed; all tokens and faults are gone."""
-    remote = reach(invocation, url)
+    remote = reach(invocation, url, control_token)
     remote.post("reset", {})
     printer_of(invocation).one({"reset": True}, f"The sandbox at {remote.origin} is back at its seed.")
 
@@ -69,9 +76,11 @@ def reset(invocation: Invocation, url: str | None) -> None:
 @click.option("--set", "to", metavar="WHEN", type=parse_moment, help="Go to a time: 2026-03-05T12:00Z.")
 @where
 @click.pass_obj
-def clock(invocation: Invocation, advance: str | None, to: date | None, url: str | None) -> None:
+def clock(
+    invocation: Invocation, advance: str | None, to: date | None, url: str | None, control_token: Secret | None
+) -> None:
     """Move the clock of a running sandbox, or say what time it is there."""
-    remote = reach(invocation, url)
+    remote = reach(invocation, url, control_token)
     if advance is None and to is None:
         told = remote.get("clock")
     else:
@@ -117,6 +126,7 @@ def fault(
     times: int | None,
     clear: bool,
     url: str | None,
+    control_token: Secret | None,
     **effect: Any,
 ) -> None:
     """
@@ -125,7 +135,7 @@ def fault(
     One of --status, --drop, --late, --delay and --hang says how; --account and the rest whose. Without any
     of them it lists the faults that wait.
     """
-    remote, printer = reach(invocation, url), printer_of(invocation)
+    remote, printer = reach(invocation, url, control_token), printer_of(invocation)
     match = given({"method": method, "path": path, "account": invocation.flags.get("account"), "nth": nth})
     wanted = given(effect)
     if clear and (wanted or match):
@@ -144,7 +154,7 @@ def fault(
 @click.argument("file", type=click.Path(path_type=Path))
 @where
 @click.pass_obj
-def seed(invocation: Invocation, file: Path, url: str | None) -> None:
+def seed(invocation: Invocation, file: Path, url: str | None, control_token: Secret | None) -> None:
     """
     Add people, mail and events from a file to a running sandbox: all of it, or nothing.
 
@@ -154,18 +164,18 @@ def seed(invocation: Invocation, file: Path, url: str | None) -> None:
     from mailgrant.sandbox.seeding.seed_file import read_seed
 
     read = read_seed(file, account=invocation.flags.get("account"))
-    remote = reach(invocation, url)
+    remote = reach(invocation, url, control_token)
     remote.post("seed", read.value)
     counted = read.count()
     numbers = [f"{number} {noun if number > 1 else noun[:-1]}" for noun, number in counted.items() if number]
     printer_of(invocation).one(counted, f"The sandbox at {remote.origin} has got {', '.join(numbers) or 'nothing'}.")
 
 
-def reach(invocation: Invocation, url: str | None) -> Remote:
+def reach(invocation: Invocation, url: str | None, token: Secret | None) -> Remote:
     """Return the sandbox that is meant: `--url`, else the one that plays Google, else the usual port."""
     from .remote import DEFAULT_ORIGIN, Remote
 
-    return Remote(url or invocation.settings.google or DEFAULT_ORIGIN)
+    return Remote(url or invocation.settings.google or DEFAULT_ORIGIN, token)
 
 
 def printer_of(invocation: Invocation) -> Printer:

@@ -77,6 +77,23 @@ def test_options_of_run_shape_the_sandbox(tmp_path: Path) -> None:
     assert not ready_file.exists()
 
 
+def test_the_control_api_may_be_guarded_within(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("open-sesame")
+    source = """
+        import os, urllib.error, urllib.request
+        control = os.environ["MAILGRANT_GOOGLE"] + "/_sandbox/"
+        for shown in ("open-sesame", "x"):
+            try:
+                request = urllib.request.Request(control, headers={"Authorization": f"Bearer {shown}"})
+                print(urllib.request.urlopen(request).status)
+            except urllib.error.HTTPError as error:
+                print(error.code)
+        """
+
+    assert run("--control-token-file", str(token), source=source).stdout.split() == ["200", "401"]
+
+
 def test_mailgrant_sandbox_holds_the_ready_line() -> None:
     found = environment_within()
     ready: dict[str, Any] = json.loads(found["MAILGRANT_SANDBOX"])

@@ -28,7 +28,7 @@ def check_caller(request: HttpRequest, token: Secret | None) -> None:
     if token is None:
         _check_host(host)
     elif _shown(request) != token:
-        hint = "Send Authorization: Bearer with the token of --control-token."
+        hint = "Send Authorization: Bearer with the token of --control-token-file."
         raise ControlError(401, "The control API of this sandbox wants its token.", hint)
     origin = request.headers.get("origin")
     if origin is not None and origin != f"http://{host}":
@@ -40,7 +40,7 @@ def check_caller(request: HttpRequest, token: Secret | None) -> None:
 
 def _check_host(host: str | None) -> None:
     if host is not None and urlsplit(f"//{host}").hostname not in LOOPBACK_HOSTS:
-        hint = "Use http://127.0.0.1:<port>/, or start the sandbox with --control-token."
+        hint = "Use http://127.0.0.1:<port>/, or start the sandbox with --control-token-file."
         raise ControlError(403, f"The control API does not answer for the host {host}.", hint)
 
 

@@ -85,7 +85,10 @@ def _led(options: ExecOptions) -> Iterator[dict[str, str]]:
     from mailgrant.sandbox.serving.proxy import lead
 
     serving = options.serving
-    sandbox = Sandbox(serving.now, consent=serving.consent, seed=serving.seed, quota=serving.quota)
+    sandbox = Sandbox(
+        serving.now, consent=serving.consent, seed=serving.seed, quota=serving.quota, together=serving.together
+    )
+    sandbox.control_token = serving.control_token
     with (
         recording(sandbox, serving.record),
         data_folder(serving.data) as folder,

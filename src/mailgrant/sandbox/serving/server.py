@@ -84,7 +84,7 @@ def listen(host: str, port: int, control_token: Secret | None = None) -> socket.
     if host not in LOOPBACK_HOSTS and not control_token:
         raise MailgrantError(
             f"The sandbox serves loopback only, and {host} is not.",
-            hint="Anyone who reaches the control API can do anything: use --host 127.0.0.1, or --control-token.",
+            hint="Anyone who reaches the control API can do anything: use --host 127.0.0.1, or --control-token-file.",
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -101,7 +101,7 @@ def serve(
     sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, *, latency: timedelta = timedelta()
 ) -> Iterator[Served]:
     """Serve a sandbox from a background thread for as long as the context lasts."""
-    listener = listen(host, port)
+    listener = listen(host, port, sandbox.control_token)
     from mailgrant.sandbox.serving.listener import Server
 
     server = Server(App(sandbox, latency))

@@ -44,9 +44,10 @@ class Grant:
 
     `sub` is Google's unchanging name for the person, None when nobody verified who it is.
     `status_since` is when it came to its status, None while it has been active from the start.
-    `used_at` is when somebody last wanted a token, to the half hour; `ends_at` when it ends by itself,
-    where the person set it an end. `proved` is False for a grant out of a backup that Google has not
-    confirmed since. `version` counts the writes: 0 is a grant that is not in the vault yet.
+    `tried_at` is when Google last refused a paused one. `used_at` is when somebody last wanted a
+    token, to the half hour; `ends_at` when it ends by itself, where the person set it an end. `proved`
+    is False for a grant out of a backup that Google has not confirmed since. `version` counts the
+    writes: 0 is a grant that is not in the vault yet.
     """
 
     account: str
@@ -63,6 +64,7 @@ class Grant:
     consented_at: datetime = field(kw_only=True)
     refreshed_at: datetime | None = field(kw_only=True, default=None)
     status_since: datetime | None = field(kw_only=True, default=None)
+    tried_at: datetime | None = field(kw_only=True, default=None)
     used_at: datetime | None = field(kw_only=True, default=None)
     ends_at: datetime | None = field(kw_only=True, default=None)
     proved: bool = field(kw_only=True, default=True)
@@ -71,7 +73,10 @@ class Grant:
     def __post_init__(self) -> None:
         if not self.account or self.user == "":
             raise ValueError("a grant is somebody's: its account, and its user if it has one, are not empty")
-        moments = (self.consented_at, self.refreshed_at, self.status_since, self.used_at, self.ends_at)
+        moments = (
+            *(self.consented_at, self.refreshed_at, self.status_since),
+            *(self.tried_at, self.used_at, self.ends_at),
+        )
         if any(moment is not None and moment.tzinfo is None for moment in moments):
             raise ValueError("the times of a grant need a time zone")
 

@@ -118,6 +118,7 @@ class Control:
             ("GET", "transcript"): self._transcript,
             **Console(world).table,
         }
+        self.calls = frozenset(table)
         for (verb, path), work in table.items():
             self._routes.add(verb, f"_sandbox/{path}".strip("/").split("/"), work)
 
@@ -127,7 +128,7 @@ class Control:
             check_caller(request, self._world.control_token)
             found = self._routes.find(request.verb, request.raw_path)
             if found is None:
-                raise ControlError(404, f"There is no {request.verb} {request.path}.", "GET /_sandbox/ lists what is.")
+                raise ControlError(404, f"There is no {request.verb} {request.path}.", "Its calls are listed in the reference of the sandbox.")
             work, values = found
             return work(request, values)
         except ControlError as error:

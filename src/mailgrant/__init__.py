@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .oauth.scopes import Scope, Scopes
     from .secret import Secret
     from .settings import Settings
+    from .vault.client import KnownClient
     from .vault.grant import Grant
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Draft",
     "Event",
     "Grant",
+    "KnownClient",
     "Label",
     "Message",
     "Query",
@@ -90,6 +92,7 @@ _HOMES = {
     "oauth.scopes": ("Scope", "Scopes"),
     "secret": ("Secret",),
     "settings": ("Settings",),
+    "vault.client": ("KnownClient",),
     "vault.grant": ("Grant",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

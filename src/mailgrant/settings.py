@@ -20,6 +20,7 @@ from mailgrant.errors import SettingsError, VaultError
 if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.realm import Realm
+    from mailgrant.oauth.service_account import ServiceAccountKey
     from mailgrant.vault.vault import Vault
 
 MEMORY = ":memory:"
@@ -128,6 +129,26 @@ def read_client_file(path: Path, realm: Realm) -> ClientSecrets:
     from mailgrant.oauth.client_secrets import ClientSecrets
 
     return ClientSecrets.from_json(read_given(path, hint=_DOWNLOAD), realm=realm, where=str(path))
+
+
+def read_client_or_key(path: Path, realm: Realm) -> ClientSecrets | ServiceAccountKey:
+    """
+    Read a client secrets file, or a service account's key; raises SettingsError that says what is wrong.
+
+    A key that others may read is refused: whoever has it acts for everybody an administrator allows.
+    """
+    from mailgrant.given_file import is_open_to_others, read_given
+    from mailgrant.oauth.service_account import ServiceAccountKey, is_service_account
+
+    text = read_given(path, hint=_DOWNLOAD)
+    if not is_service_account(text):
+        return read_client_file(path, realm)
+    if is_open_to_others(path):
+        raise SettingsError(
+            f"{path} is refused: it is a service account's key, and others on this machine may read it.",
+            hint=f"If nobody did, `chmod 600 {path}` and add it again; else make a new key and delete this one.",
+        )
+    return ServiceAccountKey.from_json(text, realm=realm, where=str(path))
 
 
 def client_in_folder(folder: Path, realm: Realm) -> ClientSecrets | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mailgrant.errors import MissingScopesWarning
+from mailgrant.errors import MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.settings import Settings
@@ -25,8 +25,9 @@ from .waiting import in_thread
 from .workplace import AsyncWorkplace, settings_for
 
 if TYPE_CHECKING:
-    from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .consents import AsyncConsents
     from .transport import AsyncTransport
@@ -84,20 +85,33 @@ class AsyncMailgrant:
         vault = await self._workplace.vault()
         return await in_thread(vault.grants)
 
-    async def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every OAuth client in the vault; none before the first was added."""
+    async def clients(self) -> tuple[KnownClient, ...]:
+        """Return every client in the vault, service accounts too; none before the first was added."""
         if self._workplace.is_new():
             return ()
         vault = await self._workplace.vault()
-        return await in_thread(vault.clients)
+        return await in_thread(vault.known_clients)
 
-    async def add_client(self, client_secrets: ClientFile) -> ClientSecrets:
+    async def add_client(self, client_secrets: ClientFile, *, testing: bool | None = None) -> KnownClient:
         """
-        Keep an OAuth client, sealed, from the file that Google's console gave you.
+        Keep a client, sealed, from the file that Google's console gave you.
 
-        Raises SettingsError that says what is wrong when the file is something else.
+        An OAuth client, or a service account's key. `testing` says that the project's publishing
+        status is Testing, so that grants end after seven days; None leaves it as it was. Raises
+        SettingsError that says what is wrong when the file is something else, or a key that others
+        may read.
         """
-        return await self._workplace.add_client(client_secrets)
+        return await self._workplace.add_client(client_secrets, testing=testing)
+
+    async def remove_client(self, client_id: str) -> None:
+        """
+        Delete a client from the vault.
+
+        Raises SettingsError when it is not there, or when grants of it are: without their client they
+        could not be used, nor revoked. Forget those first.
+        """
+        vault = await self._workplace.vault()
+        await in_thread(remove_unused_client, vault, client_id)
 
     async def forget(
         self, account: str | None = None, *, user: str | None = None, keep_at_google: bool = False
@@ -216,6 +230,22 @@ class AsyncMailgrant:
         vault = await self._workplace.vault()
         found = await in_thread(vault.find, user=user)
         return found[0].account if len(found) == 1 else None
+
+
+def remove_unused_client(vault: Vault, client_id: str) -> None:
+    """Delete a client that no grant needs any more."""
+    from mailgrant.vault.audit import Deed
+
+    vault.known_client(client_id)
+    grants = vault.find(client_id=client_id)
+    if grants:
+        names = ", ".join(sorted({grant.account for grant in grants}))
+        raise SettingsError(
+            f"The client {client_id} is still needed by the grants of {names}.",
+            hint="Forget them first: `mailgrant grant forget EMAIL`.",
+        )
+    vault.remove_client(client_id)
+    vault.audit.note(Deed.CLIENT_REMOVED, client_id=client_id)
 
 
 async def connect_async(

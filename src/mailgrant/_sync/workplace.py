@@ -25,6 +25,8 @@ from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
+    from mailgrant.oauth.service_account import ServiceAccountKey
+    from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
@@ -114,7 +116,9 @@ class Workplace:
         known = in_thread(vault.clients)
         if len(known) > 1:
             names = ", ".join(client.client_id for client in known)
-            raise SettingsError(f"Several OAuth clients are in the vault: {names}.", hint="Say which: client_secrets=…")
+            raise SettingsError(
+                f"Several OAuth clients are in the vault: {names}.", hint="Say which: --client ID, or client_id=…"
+            )
         if known:
             return known[0]
         found = in_thread(client_in_folder, Path.cwd(), self.realm)
@@ -122,9 +126,15 @@ class Workplace:
             raise no_client()
         return self._keep(found)
 
-    def add_client(self, client_secrets: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets:
-        """Read a client secrets file (or its content) into the vault."""
-        return self._keep(in_thread(self._read, client_secrets))
+    def add_client(self, given: str | os.PathLike[str] | dict[str, Any], *, testing: bool | None = None) -> KnownClient:
+        """Read a client secrets file or a service account's key (or its content) into the vault."""
+        from mailgrant.vault.audit import Deed
+
+        secrets = in_thread(self._read_any, given)
+        vault = self.vault(create=True)
+        known = in_thread(vault.add_client, secrets, testing=testing)
+        in_thread(vault.audit.note, Deed.CLIENT_ADDED, client_id=known.client_id)
+        return known
 
     def forget_session(self, grant_id: str) -> None:
         """Drop what is cached for a grant that was changed or forgotten."""
@@ -167,6 +177,18 @@ class Workplace:
         if self._client_secrets is None:
             raise no_client()
         return self._read(self._client_secrets)
+
+    def _read_any(self, given: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets | ServiceAccountKey:
+        import json
+
+        from mailgrant.oauth.service_account import TYPE, ServiceAccountKey
+        from mailgrant.settings import read_client_or_key
+
+        if not isinstance(given, dict):
+            return read_client_or_key(Path(given), self.realm)
+        if given.get("type") == TYPE:
+            return ServiceAccountKey.from_json(json.dumps(given), realm=self.realm, where="client_secrets")
+        return self._read(given)
 
     def _read(self, given: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets:
         import json

@@ -15,10 +15,13 @@ from mailgrant.oauth.client_secrets import ClientKind, ClientSecrets
 from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import Scopes
+from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.secret import Secret
 
 from .client import KnownClient, Trouble
 from .grant import Grant, GrantStatus
+
+SERVICE_ACCOUNT = "service_account"
 
 
 def grant_to_bytes(grant: Grant) -> bytes:
@@ -38,6 +41,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
             "consented_at": grant.consented_at.isoformat(),
             "refreshed_at": _time(grant.refreshed_at),
             "status_since": _time(grant.status_since),
+            "tried_at": _time(grant.tried_at),
             "used_at": _time(grant.used_at),
             "ends_at": _time(grant.ends_at),
             "access_token": _text(credentials.access_token),
@@ -66,6 +70,7 @@ def grant_from_bytes(record: bytes, *, key: str, version: int) -> Grant:
         refreshed_at=_moment(values["refreshed_at"]),
         # Not in the records of the first version.
         status_since=_moment(values.get("status_since")),
+        tried_at=_moment(values.get("tried_at")),
         used_at=_moment(values.get("used_at")),
         ends_at=_moment(values.get("ends_at")),
         credentials=Credentials(
@@ -120,14 +125,10 @@ def consent_from_bytes(record: bytes, *, key: str) -> Consent:
 
 def client_to_bytes(client: KnownClient) -> bytes:
     """Write a client down."""
-    secrets, trouble = client.secrets, client.trouble
+    trouble = client.trouble
     return _written(
         {
-            "client_id": secrets.client_id,
-            "client_secret": secrets.client_secret.reveal(),
-            "kind": secrets.kind.value,
-            "redirect_uris": list(secrets.redirect_uris),
-            "project_id": secrets.project_id,
+            **_secrets_to_values(client.secrets),
             "testing": client.testing,
             "trouble": trouble and [trouble.reason, trouble.since.isoformat(), trouble.tried_at.isoformat()],
         }
@@ -137,15 +138,46 @@ def client_to_bytes(client: KnownClient) -> bytes:
 def client_from_bytes(record: bytes, *, version: int) -> KnownClient:
     """Read a client back."""
     values = _read(record)
-    secrets = ClientSecrets(
+    testing = values.get("testing", False)
+    trouble = _trouble(values.get("trouble"))
+    return KnownClient(_secrets_from_values(values), testing=testing, trouble=trouble, version=version)
+
+
+def _secrets_to_values(secrets: ClientSecrets | ServiceAccountKey) -> dict[str, Any]:
+    if isinstance(secrets, ServiceAccountKey):
+        return {
+            "kind": SERVICE_ACCOUNT,
+            "client_id": secrets.client_id,
+            "client_email": secrets.client_email,
+            "private_key": secrets.private_key.reveal(),
+            "private_key_id": secrets.private_key_id,
+            "project_id": secrets.project_id,
+        }
+    return {
+        "kind": secrets.kind.value,
+        "client_id": secrets.client_id,
+        "client_secret": secrets.client_secret.reveal(),
+        "redirect_uris": list(secrets.redirect_uris),
+        "project_id": secrets.project_id,
+    }
+
+
+def _secrets_from_values(values: dict[str, Any]) -> ClientSecrets | ServiceAccountKey:
+    if values["kind"] == SERVICE_ACCOUNT:
+        return ServiceAccountKey(
+            client_id=values["client_id"],
+            client_email=values["client_email"],
+            private_key=Secret(values["private_key"]),
+            private_key_id=values["private_key_id"],
+            project_id=values["project_id"],
+        )
+    return ClientSecrets(
         values["client_id"],
         client_secret=Secret(values["client_secret"]),
         kind=ClientKind(values["kind"]),
         redirect_uris=tuple(values["redirect_uris"]),
         project_id=values["project_id"],
     )
-    testing = values.get("testing", False)
-    return KnownClient(secrets, testing=testing, trouble=_trouble(values.get("trouble")), version=version)
 
 
 def tombstone_to_bytes(forgotten_at: datetime) -> bytes:

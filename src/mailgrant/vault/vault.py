@@ -16,9 +16,11 @@ from mailgrant.oauth.client_secrets import ClientSecrets
 from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import TokenAnswer
 from mailgrant.oauth.realm import Realm
+from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.secret import Secret
 
-from . import records
+from . import part_token, records
+from .attempts import Attempts
 from .audit import Audit
 from .client import KnownClient
 from .grant import TRANSITIONS, Grant, GrantStatus
@@ -116,7 +118,7 @@ class Vault:
 
     # Clients
 
-    def add_client(self, client: ClientSecrets, *, testing: bool | None = None) -> None:
+    def add_client(self, client: ClientSecrets | ServiceAccountKey, *, testing: bool | None = None) -> KnownClient:
         """
         Keep a client, in place of the one with the same id; what was wrong with that one is forgotten.
 
@@ -125,7 +127,8 @@ class Vault:
         known = self._known_client(client.client_id)
         was_testing = known.testing if known else False
         version = known.version if known else 0
-        self.keep_client(KnownClient(client, testing=was_testing if testing is None else testing, version=version))
+        testing = was_testing if testing is None else testing
+        return self.keep_client(KnownClient(client, testing=testing, version=version))
 
     def keep_client(self, client: KnownClient) -> KnownClient:
         """Write a client; raises GrantChanged when the vault holds another version than `client.version`."""
@@ -152,12 +155,18 @@ class Vault:
         return known
 
     def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every client."""
-        return tuple(known.secrets for known in self.known_clients())
+        """Return every client that asks people, which a service account does not."""
+        return tuple(known.secrets for known in self.known_clients() if isinstance(known.secrets, ClientSecrets))
 
     def client(self, client_id: str) -> ClientSecrets:
-        """Return one client; raises SettingsError when it is not here."""
-        return self.known_client(client_id).secrets
+        """Return one client that asks people; raises SettingsError when it is not here, or does not."""
+        secrets = self.known_client(client_id).secrets
+        if isinstance(secrets, ServiceAccountKey):
+            raise SettingsError(
+                f"{client_id} is a service account: it asks nobody, an administrator lets it act for people.",
+                hint=f"`mailgrant grant ask EMAIL --client {client_id} --scope S` acts for EMAIL.",
+            )
+        return secrets
 
     # Pending consents
 

@@ -1,0 +1,71 @@
+"""
+Renewal: get a new access token for a grant, in the way that its client allows.
+
+An OAuth client has the person's refresh token; a service account signs that it acts for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mailgrant.errors import ConsentNeeded, SettingsError
+from mailgrant.oauth import calls
+from mailgrant.oauth.scopes import Scopes
+from mailgrant.oauth.service_account import ServiceAccountKey
+
+if TYPE_CHECKING:
+    from mailgrant.oauth.credentials import TokenAnswer
+    from mailgrant.vault.client import KnownClient
+    from mailgrant.vault.grant import Grant
+
+    from .line import AsyncLine
+
+
+def acts_by_assertion(client: KnownClient) -> bool:
+    """Tell whether grants of this client have no refresh token, because a key renews them."""
+    return isinstance(client.secrets, ServiceAccountKey)
+
+
+async def renew(line: AsyncLine, client: KnownClient, grant: Grant, *, scopes: Scopes | None = None) -> TokenAnswer:
+    """
+    Ask Google for a new access token, of the whole grant or, with `scopes`, of a part of it.
+
+    Raises what the token endpoint's answer means (`oauth.answers`); ConsentNeeded when nothing can
+    renew the grant; SettingsError for what is not on a service account's list, before Google is asked.
+    """
+    secrets = client.secrets
+    if isinstance(secrets, ServiceAccountKey):
+        return await by_assertion(line, secrets, grant, grant.scopes if scopes is None else scopes)
+    used = grant.credentials.refresh_token
+    if used is None:
+        raise ConsentNeeded(
+            f"There is no refresh token for {grant.account}.",
+            account=grant.account,
+            user=grant.user,
+            client_id=grant.client_id,
+            scopes=grant.asked,
+            missing=grant.asked,
+        )
+    return await line.ask(calls.refresh(secrets, used, scopes=scopes, account=grant.account))
+
+
+async def by_assertion(line: AsyncLine, key: ServiceAccountKey, grant: Grant, scopes: Scopes) -> TokenAnswer:
+    """
+    Sign for a grant's account and some of its scopes.
+
+    They must be on the list letter by letter: an administrator allows a scope, not what a wider one
+    would stand in for.
+    """
+    unlisted = scopes - grant.scopes
+    if unlisted or not scopes:
+        names = ", ".join(scope.short for scope in unlisted) or "nothing"
+        raise SettingsError(
+            f"The service account {key.client_email} is not meant to do this for {grant.account}: {names}.",
+            hint=f"`mailgrant grant ask {grant.account} --client {key.client_id} --scope S` adds S to its list.",
+        )
+    # Real time, whatever clock this object was given: Google compares it with its own.
+    now = datetime.now(UTC)
+    answer = await line.ask(calls.exchange_assertion(key, subject=grant.account, scopes=scopes, now=now))
+    return replace(answer, scopes=scopes if answer.scopes is None else answer.scopes)

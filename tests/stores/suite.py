@@ -224,6 +224,16 @@ class StoreSuite:
         assert not rows.reseal(replace(ADA, sealed=b"sealed again"), b"too late")
         assert rows.get("one") == newer
 
+    def test_a_row_is_resealed_only_for_the_generation_of_the_header(self, open_store: Open) -> None:
+        store = open_store()
+        store.write_header(b"first")
+        store.grants.put(ADA, expect=0)
+        store.replace_header(b"second", generation=1)
+
+        with pytest.raises(KeyRotated):
+            store.grants.reseal(ADA, b"sealed with a retired key", generation=1)
+        assert store.grants.reseal(ADA, b"sealed again", generation=2)
+
     def test_rows_come_in_pages_forwards_and_backwards(self, open_store: Open) -> None:
         rows = open_store().audit
         for key in ("c", "a", "b", "d"):

@@ -106,9 +106,11 @@ class MemoryRows:
                 raise GrantChanged()
             self._rows[row.key] = row
 
-    def reseal(self, row: Row, sealed: bytes) -> bool:
+    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
         """Put `sealed` in place of what `row` holds, if it is still there."""
         with self._lock:
+            if generation is not None and self._store.generation != generation:
+                raise KeyRotated()
             if self._rows.get(row.key) != row:
                 return False
             self._rows[row.key] = replace(row, sealed=sealed)

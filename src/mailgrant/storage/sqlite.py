@@ -182,10 +182,12 @@ class SqliteRows:
             if connection.execute(statement, values).rowcount != 1:
                 raise GrantChanged()
 
-    def reseal(self, row: Row, sealed: bytes) -> bool:
+    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
         """Put `sealed` in place of what `row` holds, if it is still there."""
         values = {"key": row.key, "version": row.version, "before": row.sealed, "sealed": sealed}
         with self._store.writing() as connection:
+            if generation is not None and read_generation(connection) != generation:
+                raise KeyRotated()
             return connection.execute(self._query("reseal_row"), values).rowcount == 1
 
     def take(self, key: str) -> Row | None:

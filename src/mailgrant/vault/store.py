@@ -69,8 +69,12 @@ class RowStore(Protocol):
         nothing was written.
         """
 
-    def reseal(self, row: Row, sealed: bytes) -> bool:
-        """Put `sealed` in place of what `row` holds, at the same version; False when that was not there any more."""
+    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
+        """
+        Put `sealed` in place of what `row` holds, at the same version; False when that was not there any more.
+
+        With `generation`, only if the header is still of that generation, else KeyRotated.
+        """
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step: of all who race, one gets it."""

@@ -35,6 +35,7 @@ NAMES = {
     "AsyncCalendar": "BlockingCalendar",  # `Calendar` is taken: it is the noun, one of an account's calendars
     "AsyncClient": "Client",
     "AsyncConsents": "Consents",
+    "AsyncFiling": "Filing",
     "AsyncGmail": "Gmail",
     "AsyncHttpTransport": "HttpTransport",
     "AsyncIterator": "Iterator",
@@ -42,6 +43,7 @@ NAMES = {
     "AsyncLock": "Lock",
     "AsyncMailgrant": "Mailgrant",
     "AsyncRedemption": "Redemption",
+    "AsyncSending": "Sending",
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",
     "AsyncTransport": "Transport",

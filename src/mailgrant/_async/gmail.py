@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest, SettingsError
-from mailgrant.gmail import calls
+from mailgrant.gmail import calls, label_calls, storing
 from mailgrant.gmail.draft import Draft
-from mailgrant.gmail.label import Label
-from mailgrant.gmail.message import Attachment, Message, Profile, Sent, Thread
+from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
+from mailgrant.gmail.storing import Scanning
 
+from .filing import AsyncFiling, id_of
+from .filing import Run as Run  # the calendar runs its conversations alike
 from .waiting import in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.errors import OutcomeUnknown
+    from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.query import Query
-    from mailgrant.http import Call
 
-T = TypeVar("T")
-
-
-class Run(Protocol):
-    """Carries out one conversation for the account."""
-
-    async def __call__(self, call: Call[T]) -> T:
-        """Return what the conversation comes to."""
+    from .sending import AsyncSending
 
 
-class AsyncGmail:
+class AsyncGmail(AsyncFiling):
     """
     One account's mailbox.
 
@@ -39,26 +35,48 @@ class AsyncGmail:
     changes something, `OutcomeUnknown` when the answer was lost.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, sending: AsyncSending) -> None:
+        super().__init__(run)
+        self._sending = sending
 
     async def profile(self) -> Profile:
         """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
         return await self._run(calls.profile())
 
-    async def send(self, draft: Draft | None = None, **fields: Any) -> Sent:
+    async def send(self, draft: Draft | None = None, *, settle: bool = True, **fields: Any) -> Sent:
         """
         Send a draft, or what its fields say: `send(to=…, subject=…, text=…)`.
 
-        A draft that Gmail holds (it has an id) goes by that id and is gone afterwards. "Sent" means
-        accepted by Gmail. Raises OutcomeUnknown when the answer was lost after the mail had left:
-        it is never sent again by itself (users.messages.send or users.drafts.send, 100 units).
+        "Sent" means accepted by Gmail; `Sent.evidence` says how that is known. The mail goes out once,
+        whatever is lost on the way: where the grant may write drafts it becomes a draft first, and
+        after a lost answer Gmail is looked at until the outcome is certain, which takes half a minute
+        or more (`Patience`). `settle=False` does not wait. A draft that Gmail holds (it has an id) goes
+        by that id and is gone afterwards.
+
+        Raises OutcomeUnknown when nobody can tell, which `settle` takes up again; DraftChanged when
+        a person edited, sent or deleted the draft meanwhile; nothing was sent by us then
+        (users.drafts.create, 10 units, and users.drafts.send, 100; else users.messages.send, 100).
         """
-        draft = as_draft(draft, fields)
-        if draft.id is not None:
-            return await self._run(calls.send_draft(draft.id))
-        raw = await self._written(draft, for_sending=True)
-        return await self._run(calls.send(raw, thread_id=draft.thread_id))
+        return await self._sending.send(as_draft(draft, fields), self._write_for_sending, settle=settle)
+
+    async def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool = False) -> Sent | None:
+        """
+        Find out what came of a send, and bring it to its end.
+
+        `unsettled` is the error that `send` raised, or one of `unsettled()`. A draft that is still there
+        is sent now; with `give_up` it is deleted instead, which proves that nothing went out. Returns
+        None when nothing was sent. Raises OutcomeUnknown when it still cannot be told, DraftChanged
+        when a person edited the draft, NotFound when somebody has settled it already.
+        """
+        return await self._sending.settle(unsettled, give_up=give_up)
+
+    async def unsettled(self) -> tuple[Attempt, ...]:
+        """
+        Return the sends of this account whose outcome nobody has settled, the oldest first.
+
+        A process that died while it was sending leaves one; so does a send that is going on right now.
+        """
+        return await self._sending.unsettled()
 
     async def search(
         self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
@@ -112,40 +130,61 @@ class AsyncGmail:
         content = await self.attachment(message, attachment)
         return await in_thread(write_new, Path(folder), attachment.safe_name, content)
 
-    async def labels(self) -> tuple[Label, ...]:
-        """Return all labels, Gmail's own and the account's (users.labels.list, 1 unit)."""
-        return await self._run(calls.labels())
-
-    async def modify(
-        self,
-        messages: str | Message | Iterable[str | Message],
-        *,
-        add: Collection[str] = (),
-        remove: Collection[str] = (),
-    ) -> None:
+    async def threads(
+        self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
+    ) -> AsyncIterator[Thread]:
         """
-        Put labels on messages and take labels off, by name or id.
+        Yield the conversations that have a message that matches, newest first, each whole.
 
-        Raises InvalidRequest, before anything is changed, when there is no such label
-        (users.messages.modify, 5 units each).
+        The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
         """
-        added, removed = await self._label_ids(add), await self._label_ids(remove)
-        for message_id in ids_of(messages):
-            await self._run(calls.modify(message_id, add=added, remove=removed))
+        seen: set[str] = set()
+        page_token: str | None = None
+        while limit is None or len(seen) < limit:
+            size = 100 if limit is None else min(100, limit - len(seen))
+            listing = calls.list_threads(
+                str(query), page_token=page_token, page_size=size, include_spam_trash=spam_and_trash
+            )
+            page = await self._run(listing)
+            for reference in page.items:
+                if reference.id not in seen:
+                    seen.add(reference.id)
+                    yield await self.thread(reference.id)
+            page_token = page.next_page_token
+            if page_token is None:
+                return
 
-    async def archive(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Take messages out of the inbox (users.messages.modify, 5 units each)."""
-        await self.modify(messages, remove={"INBOX"})
+    async def raw(self, message: str | Message) -> bytes:
+        """
+        Return a whole mail as it stands, RFC 5322 bytes: what a file `.eml` holds.
 
-    async def trash(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Move messages to the trash, where they stay for thirty days (users.messages.trash, 20 units each)."""
-        for message_id in ids_of(messages):
-            await self._run(calls.trash(message_id))
+        `email.message_from_bytes` reads it (users.messages.get, 20 units).
+        """
+        return await self._run(storing.raw(id_of(message)))
 
-    async def delete(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Delete messages for ever, which only the scope `mail.google.com` allows (10 units each)."""
-        for message_id in ids_of(messages):
-            await self._run(calls.delete(message_id))
+    async def insert(self, raw: bytes, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
+        """
+        Put a mail into the mailbox as it stands; nobody is sent anything.
+
+        `raw` is what a file `.eml` holds, or `bytes(message)` of the standard library's. Its date is
+        the one it bears. `labels` are names; without any it is archived and read. `create` makes
+        those that are not there (users.messages.insert, 25 units; up to 150 MiB).
+        """
+        return await self._store(raw, Scanning.NONE, labels, create)
+
+    async def import_(
+        self, raw: bytes, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False
+    ) -> MessageRef:
+        """
+        Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
+
+        Like `insert` otherwise (users.messages.import, 25 units; up to 150 MiB).
+        """
+        return await self._store(raw, Scanning.AS_ARRIVED, labels, create)
+
+    async def _store(self, raw: bytes, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
+        label_ids = await self._run(label_calls.ids_of(labels, create_missing=create))
+        return await self._run(storing.store(raw, scanning=scanning, label_ids=label_ids))
 
     async def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
         """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""
@@ -176,18 +215,13 @@ class AsyncGmail:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.")
         await self._run(calls.delete_draft(draft_id))
 
+    async def _write_for_sending(self, draft: Draft) -> bytes:
+        return await self._written(draft, for_sending=True)
+
     async def _written(self, draft: Draft, *, for_sending: bool) -> bytes:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
         loaded = await self._run(calls.load_attachments(draft))
         return await in_thread(write_draft, loaded, for_sending)
-
-    async def _label_ids(self, names: Collection[str]) -> list[str]:
-        if isinstance(names, str):
-            raise InvalidRequest(f"Labels are a set of names: {{{names!r}}}, not {names!r}.")
-        if not names:
-            return []
-        known = await self.labels()
-        return [label_id(name, known) for name in names]
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
@@ -229,25 +263,3 @@ def write_new(folder: Path, name: str, content: bytes) -> Path:
             raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
         return path
     raise SettingsError(f"{folder} holds ten thousand files called {name} already.")
-
-
-def id_of(item: str | Message | Thread) -> str:
-    """Return the id of something that is named by its id or is the thing itself."""
-    return item if isinstance(item, str) else item.id
-
-
-def ids_of(messages: str | Message | Iterable[str | Message]) -> list[str]:
-    """Return the ids of one message or many."""
-    if isinstance(messages, (str, Message)):
-        return [id_of(messages)]
-    return [id_of(message) for message in messages]
-
-
-def label_id(name: str, known: Iterable[Label]) -> str:
-    """Return the id of the label called `name` (its case does not matter), or that has this id."""
-    known = tuple(known)
-    for label in known:
-        if name == label.id or name.casefold() == label.name.casefold():
-            return label.id or label.name
-    users = ", ".join(sorted(label.name for label in known if label.is_user)) or "none of your own"
-    raise InvalidRequest(f"There is no label {name!r}.", hint=f"The labels are: {users}, and Gmail's own.")

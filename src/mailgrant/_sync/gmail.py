@@ -5,34 +5,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest, SettingsError
-from mailgrant.gmail import calls
+from mailgrant.gmail import calls, label_calls, storing
 from mailgrant.gmail.draft import Draft
-from mailgrant.gmail.label import Label
-from mailgrant.gmail.message import Attachment, Message, Profile, Sent, Thread
+from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
+from mailgrant.gmail.storing import Scanning
 
+from .filing import Filing, id_of
+from .filing import Run as Run  # the calendar runs its conversations alike
 from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.gmail.query import Query
-    from mailgrant.http import Call
-
-T = TypeVar("T")
 
 
-class Run(Protocol):
-    """Carries out one conversation for the account."""
-
-    def __call__(self, call: Call[T]) -> T:
-        """Return what the conversation comes to."""
-
-
-class Gmail:
+class Gmail(Filing):
     """
     One account's mailbox.
 
@@ -40,9 +32,6 @@ class Gmail:
     granted; `GoogleError` when Google refuses; `NoAnswer` when nothing could be asked; and, for what
     changes something, `OutcomeUnknown` when the answer was lost.
     """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
 
     def profile(self) -> Profile:
         """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
@@ -114,40 +103,59 @@ class Gmail:
         content = self.attachment(message, attachment)
         return in_thread(write_new, Path(folder), attachment.safe_name, content)
 
-    def labels(self) -> tuple[Label, ...]:
-        """Return all labels, Gmail's own and the account's (users.labels.list, 1 unit)."""
-        return self._run(calls.labels())
-
-    def modify(
-        self,
-        messages: str | Message | Iterable[str | Message],
-        *,
-        add: Collection[str] = (),
-        remove: Collection[str] = (),
-    ) -> None:
+    def threads(
+        self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
+    ) -> Iterator[Thread]:
         """
-        Put labels on messages and take labels off, by name or id.
+        Yield the conversations that have a message that matches, newest first, each whole.
 
-        Raises InvalidRequest, before anything is changed, when there is no such label
-        (users.messages.modify, 5 units each).
+        The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
         """
-        added, removed = self._label_ids(add), self._label_ids(remove)
-        for message_id in ids_of(messages):
-            self._run(calls.modify(message_id, add=added, remove=removed))
+        seen: set[str] = set()
+        page_token: str | None = None
+        while limit is None or len(seen) < limit:
+            size = 100 if limit is None else min(100, limit - len(seen))
+            listing = calls.list_threads(
+                str(query), page_token=page_token, page_size=size, include_spam_trash=spam_and_trash
+            )
+            page = self._run(listing)
+            for reference in page.items:
+                if reference.id not in seen:
+                    seen.add(reference.id)
+                    yield self.thread(reference.id)
+            page_token = page.next_page_token
+            if page_token is None:
+                return
 
-    def archive(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Take messages out of the inbox (users.messages.modify, 5 units each)."""
-        self.modify(messages, remove={"INBOX"})
+    def raw(self, message: str | Message) -> bytes:
+        """
+        Return a whole mail as it stands, RFC 5322 bytes: what a file `.eml` holds.
 
-    def trash(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Move messages to the trash, where they stay for thirty days (users.messages.trash, 20 units each)."""
-        for message_id in ids_of(messages):
-            self._run(calls.trash(message_id))
+        `email.message_from_bytes` reads it (users.messages.get, 20 units).
+        """
+        return self._run(storing.raw(id_of(message)))
 
-    def delete(self, messages: str | Message | Iterable[str | Message]) -> None:
-        """Delete messages for ever, which only the scope `mail.google.com` allows (10 units each)."""
-        for message_id in ids_of(messages):
-            self._run(calls.delete(message_id))
+    def insert(self, raw: bytes, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
+        """
+        Put a mail into the mailbox as it stands; nobody is sent anything.
+
+        `raw` is what a file `.eml` holds, or `bytes(message)` of the standard library's. Its date is
+        the one it bears. `labels` are names; without any it is archived and read. `create` makes
+        those that are not there (users.messages.insert, 25 units; up to 150 MiB).
+        """
+        return self._store(raw, Scanning.NONE, labels, create)
+
+    def import_(self, raw: bytes, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False) -> MessageRef:
+        """
+        Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
+
+        Like `insert` otherwise (users.messages.import, 25 units; up to 150 MiB).
+        """
+        return self._store(raw, Scanning.AS_ARRIVED, labels, create)
+
+    def _store(self, raw: bytes, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
+        label_ids = self._run(label_calls.ids_of(labels, create_missing=create))
+        return self._run(storing.store(raw, scanning=scanning, label_ids=label_ids))
 
     def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
         """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""
@@ -182,14 +190,6 @@ class Gmail:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
         loaded = self._run(calls.load_attachments(draft))
         return in_thread(write_draft, loaded, for_sending)
-
-    def _label_ids(self, names: Collection[str]) -> list[str]:
-        if isinstance(names, str):
-            raise InvalidRequest(f"Labels are a set of names: {{{names!r}}}, not {names!r}.")
-        if not names:
-            return []
-        known = self.labels()
-        return [label_id(name, known) for name in names]
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
@@ -231,25 +231,3 @@ def write_new(folder: Path, name: str, content: bytes) -> Path:
             raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
         return path
     raise SettingsError(f"{folder} holds ten thousand files called {name} already.")
-
-
-def id_of(item: str | Message | Thread) -> str:
-    """Return the id of something that is named by its id or is the thing itself."""
-    return item if isinstance(item, str) else item.id
-
-
-def ids_of(messages: str | Message | Iterable[str | Message]) -> list[str]:
-    """Return the ids of one message or many."""
-    if isinstance(messages, (str, Message)):
-        return [id_of(messages)]
-    return [id_of(message) for message in messages]
-
-
-def label_id(name: str, known: Iterable[Label]) -> str:
-    """Return the id of the label called `name` (its case does not matter), or that has this id."""
-    known = tuple(known)
-    for label in known:
-        if name == label.id or name.casefold() == label.name.casefold():
-            return label.id or label.name
-    users = ", ".join(sorted(label.name for label in known if label.is_user)) or "none of your own"
-    raise InvalidRequest(f"There is no label {name!r}.", hint=f"The labels are: {users}, and Gmail's own.")

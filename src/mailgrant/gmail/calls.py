@@ -10,25 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote
 
 from mailgrant.errors import InvalidRequest, NotFound
-from mailgrant.http import Call, Request, Response, with_query
+from mailgrant.http import Call, Request, with_query
 
 from .attachment import Attachment
 from .draft import Draft, DraftRef
-from .label import Label
 from .message import Message, MessageRef, Profile, Sent, Thread, ThreadRef
 from .payload import (
     decode_base64,
     detached_bodies,
     history_id_of,
-    label_ids_of,
     object_of,
     objects_of,
     text_of,
 )
-from .upload import GMAIL, carry
+from .resource import GMAIL, address, json_of, segment
+from .upload import carry
 
 if TYPE_CHECKING:
     from .query import Query
@@ -54,19 +52,7 @@ class Page(Generic[T]):
 def profile() -> Call[Profile]:
     """Ask whose mailbox it is, and how much is in it."""
     response = yield Request.get(f"{GMAIL}/profile", operation="gmail.users.getProfile")
-    return Profile.from_json(_json(response))
-
-
-def labels() -> Call[tuple[Label, ...]]:
-    """Ask for every label, without counts."""
-    response = yield Request.get(f"{GMAIL}/labels", operation="gmail.users.labels.list")
-    return tuple(map(Label.from_json, objects_of(_json(response), "labels")))
-
-
-def label(label_id: str) -> Call[Label]:
-    """Ask for one label, with its counts."""
-    response = yield Request.get(_address("labels", label_id), operation="gmail.users.labels.get")
-    return Label.from_json(_json(response))
+    return Profile.from_json(json_of(response))
 
 
 def list_messages(
@@ -104,9 +90,9 @@ def read(message_id: str) -> Call[Message]:
 
 def thread(thread_id: str) -> Call[Thread]:
     """Ask for a whole conversation."""
-    url = with_query(_address("threads", thread_id), {"format": "full"})
+    url = with_query(address("threads", thread_id), {"format": "full"})
     response = yield Request.get(url, operation="gmail.users.threads.get")
-    value = _json(response)
+    value = json_of(response)
     messages = []
     for each in objects_of(value, "messages"):
         bodies = yield from _detached_bodies(each)
@@ -148,50 +134,21 @@ def load_attachments(draft: Draft) -> Call[Draft]:
 def send(raw: bytes, *, thread_id: str | None = None) -> Call[Sent]:
     """Send a mail written down already. Never repeated by itself: Gmail cannot tell it from a second one."""
     response = yield carry("POST", "messages/send", raw, thread_id=thread_id, operation="gmail.users.messages.send")
-    return _sent(_json(response))
-
-
-def modify(message_id: str, *, add: Collection[str] = (), remove: Collection[str] = ()) -> Call[frozenset[str]]:
-    """Put labels on a message and take labels off, by id; returns the labels it has then."""
-    changes = {"addLabelIds": sorted(add), "removeLabelIds": sorted(remove)}
-    changes = {name: ids for name, ids in changes.items() if ids}
-    if not changes:
-        raise InvalidRequest("There is no label to add or remove.")
-    url = _address("messages", message_id, "modify")
-    response = yield Request.json("POST", url, operation="gmail.users.messages.modify", value=changes)
-    return label_ids_of(_json(response))
-
-
-def trash(message_id: str) -> Call[frozenset[str]]:
-    """Move a message to the trash, and out of the inbox; returns its labels then."""
-    response = yield Request("POST", _address("messages", message_id, "trash"), operation="gmail.users.messages.trash")
-    return label_ids_of(_json(response))
-
-
-def untrash(message_id: str) -> Call[frozenset[str]]:
-    """Take a message out of the trash, which does not put it back into the inbox; returns its labels then."""
-    url = _address("messages", message_id, "untrash")
-    response = yield Request("POST", url, operation="gmail.users.messages.untrash")
-    return label_ids_of(_json(response))
-
-
-def delete(message_id: str) -> Call[None]:
-    """Delete a message for ever."""
-    yield Request("DELETE", _address("messages", message_id), operation="gmail.users.messages.delete")
+    return _sent(json_of(response))
 
 
 def create_draft(raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
     """Keep a mail written down already as a draft."""
     operation = "gmail.users.drafts.create"
     response = yield carry("POST", "drafts", raw, thread_id=thread_id, operation=operation, as_draft=True)
-    return _draft_ref(_json(response))
+    return _draft_ref(json_of(response))
 
 
 def update_draft(draft_id: str, raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
     """Put another mail into a draft; the draft keeps its id, the message in it gets a new one."""
-    path, operation = f"drafts/{_segment(draft_id)}", "gmail.users.drafts.update"
+    path, operation = f"drafts/{segment(draft_id)}", "gmail.users.drafts.update"
     response = yield carry("PUT", path, raw, thread_id=thread_id, operation=operation, as_draft=True)
-    return _draft_ref(_json(response))
+    return _draft_ref(json_of(response))
 
 
 def list_drafts(
@@ -204,9 +161,9 @@ def list_drafts(
 
 def read_draft(draft_id: str) -> Call[Draft]:
     """Ask for a draft; its attachments come without their content (`load_attachments`)."""
-    url = with_query(_address("drafts", draft_id), {"format": "full"})
+    url = with_query(address("drafts", draft_id), {"format": "full"})
     response = yield Request.get(url, operation="gmail.users.drafts.get")
-    value = _json(response)
+    value = json_of(response)
     message = object_of(value, "message")
     bodies = yield from _detached_bodies(message)
     return Message.from_json(message, bodies=bodies).as_draft(text_of(value, "id") or draft_id)
@@ -216,28 +173,12 @@ def send_draft(draft_id: str) -> Call[Sent]:
     """Send the draft as Gmail holds it; it is gone then, and the mail has a new id."""
     value = {"id": draft_id}
     response = yield Request.json("POST", f"{GMAIL}/drafts/send", operation="gmail.users.drafts.send", value=value)
-    return _sent(_json(response))
+    return _sent(json_of(response))
 
 
 def delete_draft(draft_id: str) -> Call[None]:
     """Delete a draft for ever."""
-    yield Request("DELETE", _address("drafts", draft_id), operation="gmail.users.drafts.delete")
-
-
-def _address(*segments: str) -> str:
-    return "/".join((GMAIL, *map(_segment, segments)))
-
-
-def _segment(text: str) -> str:
-    """Return an id as part of an address; one that would lead to another address is no id."""
-    if not text.strip("."):
-        raise InvalidRequest(f"{text!r} is not an id of Gmail's.")
-    return quote(text, safe="")
-
-
-def _json(response: Response) -> dict[str, Any]:
-    """Some answers have no body at all (204), which says as much as an empty object."""
-    return response.json() if response.body.strip() else {}
+    yield Request("DELETE", address("drafts", draft_id), operation="gmail.users.drafts.delete")
 
 
 def _list(
@@ -257,7 +198,7 @@ def _list(
         maxResults=max(1, min(page_size, LARGEST_PAGE)),
         includeSpamTrash=include_spam_trash or None,
     )
-    return _json(response)
+    return json_of(response)
 
 
 def _page(value: dict[str, Any], kind: str, read_item: Callable[[Mapping[str, Any]], T]) -> Page[T]:
@@ -284,9 +225,9 @@ def _sent(value: Mapping[str, Any]) -> Sent:
 
 
 def _read(message_id: str) -> Call[dict[str, Any]]:
-    url = with_query(_address("messages", message_id), {"format": "full"})
+    url = with_query(address("messages", message_id), {"format": "full"})
     response = yield Request.get(url, operation="gmail.users.messages.get")
-    return _json(response)
+    return json_of(response)
 
 
 def _detached_bodies(value: Mapping[str, Any]) -> Call[dict[str, bytes]]:
@@ -297,9 +238,9 @@ def _detached_bodies(value: Mapping[str, Any]) -> Call[dict[str, bytes]]:
 
 
 def _content(message_id: str, attachment_id: str) -> Call[bytes]:
-    url = _address("messages", message_id, "attachments", attachment_id)
+    url = address("messages", message_id, "attachments", attachment_id)
     response = yield Request.get(url, operation="gmail.users.messages.attachments.get")
-    return decode_base64(text_of(_json(response), "data"))
+    return decode_base64(text_of(json_of(response), "data"))
 
 
 def _content_if_known(message_id: str, attachment_id: str) -> Call[bytes | None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from mailgrant.http import Request
+from mailgrant.http import Request, with_query
 
-GMAIL = "https://gmail.googleapis.com/gmail/v1/users/me"
-UPLOAD = "https://gmail.googleapis.com/upload/gmail/v1/users/me"
+from .resource import GMAIL, UPLOAD
 
 # As JSON a mail grows by a third, and Gmail answers 413 from about 5 MB on; above this it goes by
 # the upload address, which takes 35 MiB.
@@ -16,16 +17,26 @@ LARGEST_IN_JSON = 3_000_000
 
 
 def carry(
-    method: str, path: str, raw: bytes, *, thread_id: str | None, operation: str, as_draft: bool = False
+    method: str,
+    path: str,
+    raw: bytes,
+    *,
+    operation: str,
+    thread_id: str | None = None,
+    label_ids: Collection[str] = (),
+    as_draft: bool = False,
+    parameters: Mapping[str, str] | None = None,
 ) -> Request:
     """Build the request that hands over the mail `raw`; a draft has its message one level deeper."""
-    message = {"threadId": thread_id} if thread_id else {}
+    message: dict[str, Any] = {"threadId": thread_id} if thread_id else {}
+    if label_ids:
+        message["labelIds"] = sorted(label_ids)
     if len(raw) <= LARGEST_IN_JSON:
         message["raw"] = base64.urlsafe_b64encode(raw).decode()
         value = {"message": message} if as_draft else message
-        return Request.json(method, f"{GMAIL}/{path}", operation=operation, value=value)
+        return Request.json(method, with_query(f"{GMAIL}/{path}", parameters or {}), operation=operation, value=value)
     content_type, body = _multipart(json.dumps({"message": message} if as_draft else message).encode(), raw)
-    url = f"{UPLOAD}/{path}?uploadType=multipart"
+    url = with_query(f"{UPLOAD}/{path}", {"uploadType": "multipart", **(parameters or {})})
     return Request(method, url, operation=operation, headers={"Content-Type": content_type}, body=body)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mailgrant.errors import GoogleError, InvalidRequest, NotFound, OutcomeUnknown
-from mailgrant.gmail import calls, upload
+from mailgrant.gmail import calls, filing, label_calls, upload
 from mailgrant.gmail.attachment import Attachment
 from mailgrant.gmail.draft import Draft, DraftRef
 from mailgrant.gmail.message import Evidence, MessageRef, Sent, ThreadRef
@@ -56,15 +56,13 @@ def pdf(attachment_id: str) -> dict[str, Any]:
     ("call", "method", "path", "operation"),
     [
         (calls.profile(), "GET", "profile", "getProfile"),
-        (calls.labels(), "GET", "labels", "labels.list"),
-        (calls.label("Label_1"), "GET", "labels/Label_1", "labels.get"),
+        (label_calls.labels(), "GET", "labels", "labels.list"),
+        (label_calls.label("Label_1"), "GET", "labels/Label_1", "labels.get"),
         (calls.list_messages(), "GET", "messages", "messages.list"),
         (calls.read("m1"), "GET", "messages/m1", "messages.get"),
         (calls.send(RAW), "POST", "messages/send", "messages.send"),
-        (calls.modify("m1", add=["STARRED"]), "POST", "messages/m1/modify", "messages.modify"),
-        (calls.trash("m1"), "POST", "messages/m1/trash", "messages.trash"),
-        (calls.untrash("m1"), "POST", "messages/m1/untrash", "messages.untrash"),
-        (calls.delete("m1"), "DELETE", "messages/m1", "messages.delete"),
+        (filing.modify(["m1"], add=["STARRED"]), "POST", "messages/m1/modify", "messages.modify"),
+        (filing.delete(["m1"]), "DELETE", "messages/m1", "messages.delete"),
         (calls.thread("t1"), "GET", "threads/t1", "threads.get"),
         (calls.list_threads(), "GET", "threads", "threads.list"),
         (calls.create_draft(RAW), "POST", "drafts", "drafts.create"),
@@ -89,11 +87,9 @@ def test_a_call_asks_google_by_its_own_address_and_name(
 @pytest.mark.parametrize(
     "call",
     [
-        calls.trash("m1"),
-        calls.untrash("m1"),
-        calls.delete("m1"),
+        filing.delete(["m1"]),
         calls.delete_draft("r-1"),
-        calls.labels(),
+        label_calls.labels(),
         calls.read("m1"),
     ],
 )
@@ -150,7 +146,7 @@ def test_threads_and_drafts_are_listed_too(hold: Hold) -> None:
 
 
 def test_labels_and_profile_are_read(hold: Hold) -> None:
-    labels, _ = hold(calls.labels(), {"labels": [{"id": "INBOX", "name": "INBOX", "type": "system"}]})
+    labels, _ = hold(label_calls.labels(), {"labels": [{"id": "INBOX", "name": "INBOX", "type": "system"}]})
     profile, _ = hold(calls.profile(), {"emailAddress": "ada@example.com", "historyId": "1"})
 
     assert [label.name for label in labels] == ["INBOX"]
@@ -324,28 +320,3 @@ def test_a_kept_draft_is_read_back(hold: Hold) -> None:
     assert (draft.id, draft.message_id, draft.text) == ("r-1", "m1", "Hi")
     assert [each.name for each in draft.attachments] == ["minutes.pdf"]
     assert query_of(request) == {"format": ["full"]}
-
-
-# Labels of a message
-
-
-def test_labels_are_put_on_and_taken_off_by_id(hold: Hold) -> None:
-    labels, (request,) = hold(
-        calls.modify("m1", add={"STARRED", "Label_1"}, remove=["UNREAD"]),
-        {"id": "m1", "labelIds": ["STARRED", "Label_1"]},
-    )
-
-    assert labels == {"STARRED", "Label_1"}
-    assert json.loads(request.body) == {"addLabelIds": ["Label_1", "STARRED"], "removeLabelIds": ["UNREAD"]}
-
-
-def test_a_change_of_no_label_is_refused_before_it_travels() -> None:
-    with pytest.raises(InvalidRequest, match="no label"):
-        next(calls.modify("m1"))
-
-
-def test_trash_gives_the_labels_a_message_has_then(hold: Hold) -> None:
-    trashed, _ = hold(calls.trash("m1"), {"id": "m1", "labelIds": ["TRASH"]})
-    untrashed, _ = hold(calls.untrash("m1"), {"id": "m1"})
-
-    assert (trashed, untrashed) == ({"TRASH"}, frozenset())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.frame.wire import Answer
 
 from .caller import LOOPBACK, Caller, location
+from .conftest import NOON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -133,6 +135,48 @@ def test_an_empty_sandbox_has_a_page() -> None:
     assert "Nobody is here yet." in text(page(caller))
 
 
+def test_the_page_shows_what_is_next_in_every_calendar_of_a_persons_list(caller: Caller) -> None:
+    ada = caller.world.account(ADA)
+    lunch = NOON + timedelta(days=1)
+    ada.add_event("Lunch", start=lunch, end=lunch + timedelta(hours=1), attendees=[{"email": "grace@example.com"}])
+    ada.add_event("Last year", start=lunch - timedelta(days=365), end=lunch - timedelta(days=364))
+    person = caller.world.people.find(ADA)
+    assert person is not None
+    holidays = person.diary.open_secondary({"summary": "Holidays"}, zone="Europe/Berlin")
+    day = {"start": {"date": "2026-03-06"}, "end": {"date": "2026-03-09"}}
+    person.diary.add_event(holidays.id, {"summary": "Sea", "location": "Brighton", **day}, actor=ADA)
+
+    said = text(page(caller))
+
+    for word in ("Thu 05 Mar 12:00 – 13:00", "grace@example.com: no answer yet", "Fri 06 Mar – Sun 08 Mar", "Brighton"):
+        assert word in said
+    assert "Holidays</span>" in said
+    assert "Last year" not in said
+
+
+def test_a_guest_sees_the_meeting_in_their_own_calendar(caller: Caller) -> None:
+    meeting = {
+        "summary": "Engines",
+        "start": {"dateTime": "2026-03-05T09:00:00", "timeZone": "Europe/London"},
+        "end": {"dateTime": "2026-03-05T09:30:00", "timeZone": "Europe/London"},
+        "recurrence": ["RRULE:FREQ=DAILY"],
+        "attendees": [{"email": "grace@example.com"}],
+    }
+    assert caller.control("POST", f"accounts/{ADA}/events", meeting).status == 201
+
+    said = text(page(caller, "?account=grace@example.com"))
+
+    assert said.count("<b>Engines</b>") > 20
+    assert "recurring" in said
+
+
+def test_an_event_cannot_put_anything_into_the_page(caller: Caller) -> None:
+    evil = "<script>alert(1)</script>"
+    caller.world.account(ADA).add_event(evil, start=NOON, end=NOON + timedelta(hours=1), location=evil)
+
+    assert "<script>alert" not in text(page(caller))
+
+
 def test_looking_is_not_logged(caller: Caller) -> None:
     page(caller)
 
@@ -165,6 +209,15 @@ def test_a_request_appears_by_itself(opened: Page, world: Sandbox) -> None:
     Caller(world).sign_in("https://mail.google.com/").get(f"{GMAIL}/labels")
 
     opened.locator("#log").get_by_text("gmail.users.labels.list").wait_for()
+
+
+@pytest.mark.browser
+def test_an_event_is_added_in_the_page_and_appears(opened: Page) -> None:
+    opened.get_by_text(f"Add an event for {ADA}").click()
+    opened.get_by_label("Title").fill("Difference engine")
+    opened.get_by_role("button", name="Add event").click()
+
+    opened.locator("#events").get_by_text("Difference engine").wait_for()
 
 
 @pytest.mark.browser

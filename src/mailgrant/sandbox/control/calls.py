@@ -128,7 +128,11 @@ class Control:
             check_caller(request, self._world.control_token)
             found = self._routes.find(request.verb, request.raw_path)
             if found is None:
-                raise ControlError(404, f"There is no {request.verb} {request.path}.", "Its calls are listed in the reference of the sandbox.")
+                raise ControlError(
+                    404,
+                    f"There is no {request.verb} {request.path}.",
+                    "Its calls are listed in the reference of the sandbox.",
+                )
             work, values = found
             return work(request, values)
         except ControlError as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cache
 from html import unescape
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mailgrant import _version
+from mailgrant.sandbox.control.agenda import agenda
 from mailgrant.sandbox.frame.discovery import CALENDAR, GMAIL, methods
 from mailgrant.sandbox.frame.errors import not_found_page
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
@@ -123,10 +124,16 @@ class WebPage:
         """Answer with the page."""
         asked = Asked.of(request)
         person = self._world.people.find(asked.account) or self._world.people.first()
-        facts = self._about(request) | (_mail(person, asked) if person else {"person": None})
+        facts = self._about(request) | (self._of(person, asked) if person else {"person": None})
         text = templates().get_template("world.html").render(facts)
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Vary", "Accept"), *SAFETY]
         return Answer(200, headers=headers, body=text.encode(errors="replace"))
+
+    def _of(self, person: Person, asked: Asked) -> dict[str, Any]:
+        """Return what the page says of one person."""
+        now = self._world.clock.now()
+        tomorrow = (now + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+        return _mail(person, asked) | {"agenda": agenda(person, self._world.people, now), "tomorrow": tomorrow}
 
     def static(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
         """Answer with the style sheet or the script."""

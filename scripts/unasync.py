@@ -42,6 +42,7 @@ NAMES = {
     "AsyncLine": "Line",
     "AsyncLock": "Lock",
     "AsyncMailgrant": "Mailgrant",
+    "AsyncPartTokens": "PartTokens",
     "AsyncRedemption": "Redemption",
     "AsyncSending": "Sending",
     "AsyncSession": "Session",

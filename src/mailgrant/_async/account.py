@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -82,19 +83,27 @@ class AsyncAccount:
         self._address = self._found.account
         return self._found
 
-    async def token(self) -> Secret:
+    async def token(self, scopes: str | Iterable[str] = ()) -> Secret:
         """
-        Return an access token of the whole grant, good for at least four minutes.
+        Return an access token, good for at least four minutes: of the whole grant, or of `scopes` only.
 
-        It opens everything the grant allows, and with it the whole grant can be revoked: hand it to
-        nobody who may not do that. Raises ConsentNeeded when the grant is dead.
+        A token of the whole grant opens everything it allows. With any token the whole grant can be
+        revoked: hand it to nobody who may not do that. Raises ConsentNeeded when the grant is dead, or
+        when a scope of `scopes` was not granted; ClientBroken and AdminRefused when Google refuses.
         """
         tokens = await self._workplace.tokens(self._found or await self.grant())
-        return await tokens.fresh()
+        part = Scopes(scopes) if scopes else None
+        token = await tokens.fresh() if part is None else (await tokens.parts.fresh(part)).access_token
+        await tokens.note_handed_out(part)
+        return token
 
-    async def token_expiry(self) -> datetime | None:
-        """Return when the access token held now ends, or None when there is none."""
-        return (await self.grant()).credentials.expires_at
+    async def token_expiry(self, scopes: str | Iterable[str] = ()) -> datetime | None:
+        """Return when the access token held now ends, of the grant or of a part, or None when there is none."""
+        grant = await self.grant()
+        if not scopes:
+            return grant.credentials.expires_at
+        tokens = await self._workplace.tokens(grant)
+        return (await tokens.parts.fresh(Scopes(scopes))).expires_at
 
     def credentials(self) -> Any:
         """
@@ -144,7 +153,9 @@ class AsyncAccount:
 
     async def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
         tokens = await self._workplace.tokens(self._found or await self.grant())
-        return await tokens.fresh(refused=refused), tokens.expires_at()
+        token = await tokens.fresh(refused=refused)
+        await tokens.note_handed_out()
+        return token, tokens.expires_at()
 
 
 def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, before: Grant | None = None) -> Grant:

@@ -1,9 +1,8 @@
 """
 Tokens: a fresh access token for one grant, with one refresh however many ask at once.
 
-Tasks and threads of this process take turns at a lock; processes and hosts take turns at the
-vault's lease. Whoever holds the lease asks Google; the others watch the vault until the new token
-is there, or until the lease has run out on their own clock (`vault.lease`).
+Tasks and threads of this process take turns at a lock; processes and hosts at the vault's lease
+(`refresh`). A token that still works is handed out whatever Google says about the next one.
 """
 
 from __future__ import annotations
@@ -11,42 +10,55 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentNeeded, GrantRevoked, MailgrantError
-from mailgrant.oauth import calls
+from mailgrant.errors import AdminRefused, ConsentNeeded, GoogleError, GrantChanged, GrantRevoked, NoAnswer
 from mailgrant.oauth.credentials import TokenState
+from mailgrant.oauth.scopes import Scope, Scopes
 from mailgrant.vault.grant import GrantStatus
+from mailgrant.vault.schedule import wants_note
 
-from .waiting import AsyncLock, in_thread, sleep
+from .waiting import AsyncLock, in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.lease import Lease
     from mailgrant.vault.vault import Vault
 
     from .line import AsyncLine
+    from .part_tokens import AsyncPartTokens
 
 # A revoke by another process is seen at the latest after this long.
 RECHECK = timedelta(seconds=30)
+# Tokens handed out again and again are one line of the audit in this time, in seconds.
+AUDIT_AGAIN = timedelta(hours=1).total_seconds()
 
 
 class AsyncTokens:
     """The access tokens of one grant."""
 
     def __init__(self, vault: Vault, line: AsyncLine, grant: Grant, clock: Callable[[], datetime]) -> None:
-        self._vault = vault
+        self.vault = vault
+        self.clock = clock
         self._line = line
-        self._clock = clock
-        self._grant = grant
-        self._read_at = time.monotonic()
         self._turn = AsyncLock()
+        self._audited: dict[Scopes | None, float] = {}
+        self._keep(grant)
+
+    @cached_property
+    def parts(self) -> AsyncPartTokens:
+        """The tokens for parts of the grant."""
+        from .part_tokens import AsyncPartTokens
+
+        return AsyncPartTokens(self)
 
     async def grant(self) -> Grant:
         """Return the grant, at most half a minute old; raises ConsentNeeded when it is dead."""
         if time.monotonic() - self._read_at > RECHECK.total_seconds():
-            await self._reread()
+            await self.reread()
         return alive(self._grant)
 
     async def fresh(self, *, refused: Secret | None = None) -> Secret:
@@ -58,93 +70,157 @@ class AsyncTokens:
         """
         await self.grant()
         token = self._usable(refused)
-        if token is not None:
-            return token
+        if token is None:
+            token = await self._awaited(refused)
+        if wants_note(self._grant, self.clock()):
+            await self._note_use()
+        return token
+
+    async def renew(self) -> Grant:
+        """Refresh ahead of time, unless somebody has since the grant was read; return the grant as it is then."""
+        async with self._turn:
+            await self._refreshed(self._grant.credentials.access_token)
+        return self._grant
+
+    async def ask(self, scopes: Scopes | None) -> TokenAnswer:
+        """
+        Ask Google for a token of the grant, or of a part of it, while a lease on that is held.
+
+        Raises GrantRevoked when a newer consent came while Google was asked: then ask again.
+        """
+        from .refresh import ask_google
+
+        grant = alive(self._grant)
+        try:
+            return await ask_google(self.vault, self._line, grant, scopes)
+        except GrantRevoked as error:
+            await self._bury(grant, error)
+            raise
+        except ConsentNeeded:
+            raise needs_consent(grant, "There is no refresh token for this grant.") from None
+
+    async def reread(self) -> Grant:
+        """Read the grant from the vault, and return it."""
+        self._keep(await in_thread(self.vault.grant, self._grant.id))
+        return self._grant
+
+    def expires_at(self) -> datetime | None:
+        """Return when the access token last handed out ends."""
+        return self._grant.credentials.expires_at
+
+    async def note_handed_out(self, scopes: Scopes | None = None) -> None:
+        """Write into the audit that a token leaves us, the first time in an hour."""
+        noted_at = self._audited.get(scopes)
+        if noted_at is not None and time.monotonic() - noted_at < AUDIT_AGAIN:
+            return
+        from mailgrant.vault.setbacks import handed_out
+
+        await in_thread(handed_out, self.vault, self._grant, scopes)
+        self._audited[scopes] = time.monotonic()
+
+    async def _awaited(self, refused: Secret | None) -> Secret:
         async with self._turn:
             token = self._usable(refused)
             if token is not None:
                 return token
             try:
                 return await self._refreshed(refused)
-            except MailgrantError as error:
-                stale = self._stale(refused)
-                if error.retryable and stale is not None:
-                    return stale
-                raise
-
-    def expires_at(self) -> datetime | None:
-        """Return when the access token last handed out ends."""
-        return self._grant.credentials.expires_at
+            except (GoogleError, NoAnswer):
+                working = self._working(refused)
+                if working is None:
+                    raise
+                return working
 
     async def _refreshed(self, refused: Secret | None) -> Secret:
-        from mailgrant.vault.lease import POLL, LeaseWatch
+        from mailgrant.vault.setbacks import check_worth_asking
 
-        watch = LeaseWatch()
-        while True:
-            lease = await in_thread(self._vault.lease, self._grant.id)
-            if watch.may_take(lease, time.monotonic()):
-                taken = await in_thread(self._vault.take_lease, lease)
-                if taken is not None:
-                    return await self._refresh_holding(taken, refused)
-            await sleep(POLL)
-            await self._reread()
-            token = self._usable(refused)
-            if token is not None:
-                return token
+        from .refresh import one_at_a_time
 
-    async def _refresh_holding(self, lease: Lease, refused: Secret | None) -> Secret:
+        await in_thread(check_worth_asking, self.vault, self._grant)
+        look, make = partial(self._looked, refused), partial(self._refresh, refused)
+        return await one_at_a_time(self.vault, self._grant.id, look=look, make=make)
+
+    async def _looked(self, refused: Secret | None) -> Secret | None:
+        await self.reread()
+        return self._usable(refused)
+
+    async def _refresh(self, refused: Secret | None, lease: Lease) -> Secret:
+        before = self._grant
         try:
-            # Somebody may have refreshed between our last look and our lease.
-            await self._reread()
-            return self._usable(refused) or await self._refresh(lease, refused)
-        finally:
-            await in_thread(self._vault.release, lease)
-
-    async def _refresh(self, lease: Lease, refused: Secret | None) -> Secret:
-        grant = alive(self._grant)
-        used = grant.credentials.refresh_token
-        if used is None:
-            raise needs_consent(grant, "There is no refresh token for this grant.")
-        client = await in_thread(self._vault.client, grant.client_id)
-        try:
-            answer = await self._line.ask(calls.refresh(client, used, account=grant.account))
-        except GrantRevoked as error:
-            await self._bury(grant, used, error)
+            answer = await self.ask(self._asked)
+        except GrantRevoked:
             # Still alive: a newer consent came meanwhile, and its token is the one to use.
-            return self._usable(refused) or await self._refresh(lease, refused)
-        self._keep(await in_thread(self._vault.keep_refreshed, lease, used=used, answer=answer))
+            return self._usable(refused) or await self._refresh(refused, lease)
+        except AdminRefused as error:
+            await self._pause(before, error)
+            raise
+        used = before.credentials.refresh_token
+        self._keep(await in_thread(self.vault.keep_refreshed, lease, used=used, answer=answer))
+        await self._note_resumed(before)
         return answer.access_token
 
-    async def _bury(self, grant: Grant, used: Secret, error: GrantRevoked) -> None:
+    async def _bury(self, grant: Grant, error: GrantRevoked) -> None:
         """Mark the grant dead, unless a newer consent has replaced the token that was refused."""
-        await self._reread()
-        if self._grant.credentials.refresh_token == used:
-            self._keep(await in_thread(self._vault.mark, self._grant, GrantStatus.NEEDS_CONSENT, error.message))
+        from mailgrant.vault.setbacks import bury
+
+        await self.reread()
+        if self._grant.credentials.refresh_token == grant.credentials.refresh_token:
+            self._keep(await in_thread(bury, self.vault, self._grant, error.message))
             raise needs_consent(grant, error.message) from error
 
-    async def _reread(self) -> None:
-        self._keep(await in_thread(self._vault.grant, self._grant.id))
+    async def _pause(self, before: Grant, error: AdminRefused) -> None:
+        from mailgrant.vault.setbacks import pause
+
+        # Refused anew, not remembered: only that is written down.
+        if error.status:
+            self._keep(await in_thread(pause, self.vault, before, str(error)))
+
+    async def _note_resumed(self, before: Grant) -> None:
+        if before.status is GrantStatus.PAUSED:
+            from mailgrant.vault.setbacks import resumed
+
+            await in_thread(resumed, self.vault, before, self._grant)
+
+    async def _note_use(self) -> None:
+        """Write down that the grant is in use; whoever changed it at the same time knows better."""
+        try:
+            self._keep(await in_thread(self.vault.note_use, self._grant))
+        except GrantChanged:
+            await self.reread()
 
     def _keep(self, grant: Grant) -> None:
         self._grant = grant
         self._read_at = time.monotonic()
+        self._asked = without_headers_only(grant.scopes)
 
     def _usable(self, refused: Secret | None) -> Secret | None:
         credentials = alive(self._grant).credentials
         token = credentials.access_token
-        if token is None or token == refused or credentials.state(self._clock()) is not TokenState.FRESH:
+        if token is None or token == refused or credentials.state(self.clock()) is not TokenState.FRESH:
+            return None
+        if self._asked is not None and Scope.GMAIL_METADATA in credentials.scopes:
             return None
         return token
 
-    def _stale(self, refused: Secret | None) -> Secret | None:
-        """Return the token that should be refreshed soon but still works, if that is what we hold."""
+    def _working(self, refused: Secret | None) -> Secret | None:
+        """Return the token that is not what is wanted but still works, if that is what we hold."""
         credentials = self._grant.credentials
-        still_good = credentials.state(self._clock()) is TokenState.STALE
-        return credentials.access_token if still_good and credentials.access_token != refused else None
+        works = credentials.state(self.clock()) in (TokenState.FRESH, TokenState.STALE)
+        return credentials.access_token if works and credentials.access_token != refused else None
+
+
+def without_headers_only(scopes: Scopes) -> Scopes | None:
+    """
+    Return what a token of the whole grant must be narrowed to, None where it need not be.
+
+    Google keeps a token that holds `gmail.metadata` to headers, whatever else it holds.
+    """
+    wanted = scopes.widened(())
+    return wanted if wanted != scopes else None
 
 
 def alive(grant: Grant) -> Grant:
-    """Return `grant`, or raise ConsentNeeded when it is dead."""
+    """Return `grant`, or raise ConsentNeeded when it is dead; one that is paused is not."""
     if grant.status in (GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED):
         raise needs_consent(grant, grant.reason)
     return grant

@@ -19,6 +19,8 @@ from .grant import Grant, GrantStatus
 from .schedule import may_be_tried, next_probe
 
 if TYPE_CHECKING:
+    from mailgrant.oauth.scopes import Scopes
+
     from .vault import Vault
 
 
@@ -104,6 +106,17 @@ def resumed(vault: Vault, before: Grant, after: Grant) -> None:
     """Note in the audit that a paused grant works again, if that is what happened."""
     if before.status is GrantStatus.PAUSED and after.is_active:
         _note(vault, Deed.GRANT_RESUMED, after, "")
+
+
+def handed_out(vault: Vault, grant: Grant, scopes: Scopes | None) -> None:
+    """Note in the audit that a token of `grant`, or of a part of it, was handed out."""
+    vault.audit.note(
+        Deed.TOKEN_HANDED_OUT,
+        account=grant.account,
+        user=grant.user,
+        client_id=grant.client_id,
+        scopes=grant.scopes if scopes is None else scopes,
+    )
 
 
 def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:

@@ -283,6 +283,7 @@ class Vault:
         (`vault check --against`).
         """
         row = Row(grant.id, version=grant.version + 1, sealed=b"")
+        part_token.drop_all(self._store, grant.id)
         self.sealer.put(GRANTS, row, records.tombstone_to_bytes(self.clock()), expect=grant.version)
 
     # Refreshing
@@ -299,7 +300,7 @@ class Vault:
         """Give the lease back, if it is still ours."""
         self._store.leases.release(lease)
 
-    def keep_refreshed(self, lease: Lease, *, used: Secret, answer: TokenAnswer) -> Grant:
+    def keep_refreshed(self, lease: Lease, *, used: Secret | None, answer: TokenAnswer) -> Grant:
         """
         Store what a refresh gave, and return the grant as it stands afterwards.
 

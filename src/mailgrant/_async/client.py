@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from mailgrant.errors import MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
+from mailgrant.oauth.service_account import delegation_line
 from mailgrant.settings import Settings
 
 from .account import AsyncAccount, the_one
@@ -169,6 +170,30 @@ class AsyncMailgrant:
         from .importing import import_grant
 
         return await import_grant(self._workplace, file, account=account, user=user, client_id=client_id)
+
+    async def delegate(self, account: str, *scopes: str, client_id: str, user: str | None = None) -> Grant:
+        """
+        Let a service account act for `account`, whose administrator has allowed it.
+
+        Nobody is asked; every scope is tried by itself, and the grant holds those that are allowed
+        (`grant.missing` lists the others, for which a warning names the line to paste in the Admin
+        console). From then on `account(…)` works as with a person's consent. Raises AdminRefused when
+        nothing is allowed, NotFound when Google does not know the account, SettingsError when the
+        client is no service account.
+        """
+        from .delegation import delegate, service_account_of
+
+        key = await service_account_of(self._workplace, client_id)
+        grant = await delegate(self._workplace, key, Scopes(scopes), account=account, user=user)
+        if grant.missing:
+            warnings.warn(
+                f"The organisation of {account} does not allow: {', '.join(one.short for one in grant.missing)}. "
+                "In the Admin console, under Security, API controls, Domain-wide delegation, it takes this line: "
+                f"{delegation_line(client_id, grant.asked)}",
+                MissingScopesWarning,
+                stacklevel=2,
+            )
+        return grant
 
     async def aclose(self) -> None:
         """Close the listeners, the connections and the vault."""

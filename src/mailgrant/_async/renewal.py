@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from .line import AsyncLine
 
 
-def acts_by_assertion(client: KnownClient) -> bool:
-    """Tell whether grants of this client have no refresh token, because a key renews them."""
-    return isinstance(client.secrets, ServiceAccountKey)
-
-
 async def renew(line: AsyncLine, client: KnownClient, grant: Grant, *, scopes: Scopes | None = None) -> TokenAnswer:
     """
     Ask Google for a new access token, of the whole grant or, with `scopes`, of a part of it.

@@ -25,6 +25,7 @@ from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import accepted_for
 from mailgrant.oauth.token_file import TokenFile
 from mailgrant.settings import say
+from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .session import authorised
@@ -140,10 +141,14 @@ def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
                 hint="Nothing was imported. `mailgrant grant forget` first, if the file is the better one.",
             )
         try:
-            return vault.keep(replace(grant, version=before.version if before else 0))
+            kept = vault.keep(replace(grant, version=vault.version_of(grant.id)))
         except GrantChanged:
             # A refresh wrote between our look and our write; each turn of this loop is one of theirs.
             continue
+        vault.audit.note(
+            Deed.IMPORTED, account=kept.account, user=kept.user, client_id=kept.client_id, scopes=kept.scopes
+        )
+        return kept
 
 
 def whose(

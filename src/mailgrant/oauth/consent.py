@@ -19,7 +19,7 @@ from mailgrant.secret import Secret
 from .client_secrets import ClientSecrets
 from .pkce import challenge, new_verifier, url_safe
 from .realm import AUTH_URI, ISSUER, Realm
-from .scopes import IDENTITY, Scopes
+from .scopes import IDENTITY, Scope, Scopes
 
 LIFE = timedelta(minutes=10)
 STATE_BYTES = 32
@@ -181,6 +181,11 @@ def read_code(text: str) -> Redirect:
 
 
 def _check(account: str | None, scopes: Scopes, redirect_uri: str, identity: bool) -> None:
+    if Scope.GMAIL_SETTINGS_SHARING in scopes:
+        raise SettingsError(
+            "No person can allow gmail.settings.sharing: Google gives it to service accounts only.",
+            hint="An administrator delegates it: `mailgrant client add KEY.json`, then `grant ask EMAIL --client ID`.",
+        )
     if not scopes and not identity:
         raise SettingsError("No scope was named, so there is nothing to ask.", hint="For example: gmail.send.")
     if not identity and account is None:

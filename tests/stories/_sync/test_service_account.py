@@ -1,0 +1,162 @@
+# Written by scripts/unasync.py from tests/stories/_async/test_service_account.py.
+# Do not edit: change that file and run `make sync`.
+"""A service account acts for people whose administrator has allowed it, and for nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgrant import ConsentNeeded, Mailgrant, Scope, Scopes
+from mailgrant.errors import AdminRefused, ClientBroken, MissingScopesWarning, NotFound, SettingsError
+from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.oauth.service_accounts import DEFAULT_CLIENT_ID, AccountState
+
+from ..conftest import write_json
+
+pytestmark = pytest.mark.anyio
+
+ADA = "ada@example.com"
+GRACE = "grace@example.com"
+
+
+@pytest.fixture
+def key_file(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """The key of the sandbox's own service account, as the console hands it out."""
+    return write_json(tmp_path / "key.json", sandbox.service_account())
+
+
+@pytest.fixture
+def office(sandbox: Sandbox) -> dict[str, Any]:
+    return {"vault": ":memory:", "google": sandbox.url}
+
+
+def test_nobody_is_asked_and_the_verbs_work(sandbox: Sandbox, office: dict[str, Any], key_file: Path) -> None:
+    with Mailgrant(**office) as mailgrant:
+        key = mailgrant.add_client(key_file)
+        grant = mailgrant.delegate(ADA, "gmail.send", "gmail.readonly", client_id=key.client_id)
+        mailgrant.account(ADA).gmail.send(to=GRACE, subject="From a robot", text="Yes.")
+
+    assert (key.kind, key.client_id) == ("service account", DEFAULT_CLIENT_ID)
+    assert (grant.account, grant.verified, grant.missing) == (ADA, True, Scopes())
+    assert sandbox.account(GRACE).inbox[0].subject == "From a robot"
+    assert "oauth2.auth" not in [entry.method for entry in sandbox.requests]
+
+
+def test_what_is_not_allowed_is_named_with_the_line_to_paste(
+    sandbox: Sandbox, office: dict[str, Any], key_file: Path
+) -> None:
+    sandbox.service_accounts.default.delegated = frozenset({str(Scope.GMAIL_SEND)})
+
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        with pytest.warns(MissingScopesWarning) as warned:
+            grant = mailgrant.delegate(ADA, "gmail.send", "calendar", client_id=DEFAULT_CLIENT_ID)
+        mailgrant.account(ADA).gmail.send(to=GRACE, subject="Works", text="Yes.")
+
+    assert (grant.scopes, grant.missing) == (Scopes("gmail.send"), Scopes("calendar"))
+    assert f"{DEFAULT_CLIENT_ID} {Scope.GMAIL_SEND},{Scope.CALENDAR}" in str(warned[0].message)
+
+
+def test_when_nothing_is_allowed_nothing_is_kept(sandbox: Sandbox, office: dict[str, Any], key_file: Path) -> None:
+    sandbox.service_accounts.default.delegated = None
+
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        with pytest.raises(AdminRefused) as caught:
+            mailgrant.delegate(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+        kept = mailgrant.grants()
+
+    assert f"{DEFAULT_CLIENT_ID} {Scope.GMAIL_SEND}" in caught.value.hint
+    assert kept == ()
+
+
+def test_a_scope_that_is_not_on_the_list_is_refused_before_google_is_asked(
+    sandbox: Sandbox, office: dict[str, Any], key_file: Path
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        mailgrant.delegate(ADA, "gmail.modify", client_id=DEFAULT_CLIENT_ID)
+        before = len(sandbox.requests)
+        with pytest.raises(ConsentNeeded):
+            mailgrant.account(ADA).token(scopes="calendar.readonly")
+
+    assert len(sandbox.requests) == before
+
+
+def test_asking_for_more_adds_to_the_list(office: dict[str, Any], key_file: Path) -> None:
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        mailgrant.delegate(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+        wider = mailgrant.delegate(ADA, "calendar", client_id=DEFAULT_CLIENT_ID)
+        kept = mailgrant.grants()
+
+    assert wider.scopes == Scopes("gmail.send calendar")
+    assert len(kept) == 1
+
+
+def test_sharing_settings_are_for_service_accounts_only(
+    office: dict[str, Any], key_file: Path, client_file: Path
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        desktop = mailgrant.add_client(client_file)
+        with pytest.raises(SettingsError, match=r"gmail\.settings\.sharing"):
+            mailgrant.consents.begin(ADA, "gmail.settings.sharing", client_id=desktop.client_id)
+        grant = mailgrant.delegate(ADA, "gmail.settings.sharing", client_id=DEFAULT_CLIENT_ID)
+
+    assert Scope.GMAIL_SETTINGS_SHARING in grant.scopes
+
+
+def test_a_subject_that_google_does_not_know_is_named(office: dict[str, Any], key_file: Path) -> None:
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        with pytest.raises(NotFound, match=r"nobody@example\.com"):
+            mailgrant.delegate("nobody@example.com", "gmail.send", client_id=DEFAULT_CLIENT_ID)
+
+
+def test_a_disabled_account_is_a_broken_client(sandbox: Sandbox, office: dict[str, Any], key_file: Path) -> None:
+    sandbox.service_accounts.default.state = AccountState.DISABLED
+
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        with pytest.raises(ClientBroken, match="Robot is disabled"):
+            mailgrant.delegate(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+
+
+def test_a_key_that_others_may_read_is_refused(sandbox: Sandbox, office: dict[str, Any], key_file: Path) -> None:
+    key_file.chmod(0o644)
+
+    with Mailgrant(**office) as mailgrant:
+        with pytest.raises(SettingsError, match="others on this machine may read"):
+            mailgrant.add_client(key_file)
+        kept = mailgrant.clients()
+
+    assert kept == ()
+
+
+def test_an_oauth_client_does_not_delegate_and_a_service_account_does_not_ask(
+    office: dict[str, Any], key_file: Path, client_file: Path
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(key_file)
+        desktop = mailgrant.add_client(client_file)
+        with pytest.raises(SettingsError, match="it asks people"):
+            mailgrant.delegate(ADA, "gmail.send", client_id=desktop.client_id)
+        with pytest.raises(SettingsError, match="asks nobody"):
+            mailgrant.consents.begin(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+
+
+def test_a_token_that_ran_out_is_renewed_by_another_assertion(
+    sandbox: Sandbox, office: dict[str, Any], key_file: Path
+) -> None:
+    with Mailgrant(**office, clock=sandbox.clock) as mailgrant:
+        mailgrant.add_client(key_file)
+        mailgrant.delegate(ADA, "gmail.readonly", client_id=DEFAULT_CLIENT_ID)
+        sandbox.clock.advance(timedelta(hours=2))
+        profile = mailgrant.account(ADA).gmail.profile()
+
+    assert profile.email == ADA

@@ -7,24 +7,22 @@ whoever copies that folder has sealed rows and nothing to open them with.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
+from mailgrant import key_file, passphrase
+from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
 from mailgrant.secret import Secret
 from mailgrant.storage import file_at
-from mailgrant.storage.files import make_private_folder
 from mailgrant.vault.header import Header, check_realm, locked
-from mailgrant.vault.sealing import KEY_BYTES, Key, Keyring
+from mailgrant.vault.rotation import Turn
+from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -34,12 +32,6 @@ if TYPE_CHECKING:
 SERVICE = "mailgrant"
 VARIABLE = "MAILGRANT_KEY"
 FILE_VARIABLE = "MAILGRANT_KEY_FILE"
-# RFC 7914; OWASP's floor for interactive use is N = 2**17. A header that says less is refused.
-SCRYPT = {"n": 2**17, "r": 8, "p": 1}
-SCRYPT_MEMORY = 2**28
-SALT_BYTES = 16
-SCRYPT_MOST_LANES = 16
-MOST_KEY_BYTES = 4096
 
 
 class KeySource(Enum):
@@ -72,24 +64,24 @@ class KeyCabinet:
         self._given = given
         self._environ = environ
         self._config_folder = config_folder
-        self._entropy = entropy
-        self._ask = ask or ask_passphrase
+        self.entropy = entropy
+        self._ask = ask or passphrase.ask_passphrase
 
     def from_environment(self) -> Keyring | None:
         """Return the keys that were passed or set, if any; they win over every other source."""
         if self._given:
             return Keyring.from_text(self._given)
         named = self._environ.get(FILE_VARIABLE)
-        return Keyring.from_text(read_private(Path(named))) if named else None
+        return Keyring.from_text(key_file.read_private(Path(named))) if named else None
 
     def find(self, header: Header, place: str) -> Keyring:
         """Return the keys for a vault; raises VaultLocked when its source has none."""
         set_by_hand = self.from_environment()
         if set_by_hand is not None:
             return set_by_hand
-        source = known_source(header.key_source, place)
+        source = self.source_of(header, place)
         if source is KeySource.FILE:
-            return Keyring.from_text(read_private(self.file_of(header.vault_id)))
+            return Keyring.from_text(key_file.read_private(self.file_of(header.vault_id)))
         if source is KeySource.KEYRING:
             with system_keyring() as keyring:
                 stored = keyring.get_password(SERVICE, header.vault_id)
@@ -97,29 +89,35 @@ class KeyCabinet:
                 raise locked(place, "system's keyring")
             return Keyring.from_text(stored)
         if source is KeySource.PASSPHRASE:
-            return Keyring((key_of_passphrase(Secret(self._ask(f"Passphrase of {place}: ")), header.details),))
+            given = Secret(self._ask(f"Passphrase of {place}: "))
+            return passphrase.keys_of_passphrase(given, header.details, header.vault_id)
         raise locked(place, f"environment ({VARIABLE} or {FILE_VARIABLE})")
 
     def make(self, source: KeySource, vault_id: str) -> tuple[Keyring, str]:
         """Make a key and put it where `source` says; returns it with what the header must remember."""
         if source is KeySource.PASSPHRASE:
-            passphrase = Secret(self._ask("New passphrase: "))
-            if Secret(self._ask("The same again: ")) != passphrase:
-                raise SettingsError("The two passphrases differ.", hint="Try again; nothing was made.")
-            details = json.dumps({**SCRYPT, "salt": self._entropy(SALT_BYTES).hex()})
-            return Keyring((key_of_passphrase(passphrase, details),)), details
+            key, details = self.new_passphrase()
+            return Keyring((key,)), details
         if source is KeySource.ENVIRONMENT:
             given = self.from_environment()
             if given is None:
                 raise SettingsError(f"Neither {VARIABLE} nor {FILE_VARIABLE} is set.")
             return given, ""
-        key = Key.new(self._entropy)
+        made = Keyring((self.new_key(),))
         if source is KeySource.FILE:
-            write_private(self.file_of(vault_id), key.material)
+            key_file.write_private(self.file_of(vault_id), made.to_text())
         elif source is KeySource.KEYRING:
             with system_keyring() as keyring:
-                keyring.set_password(SERVICE, vault_id, key.material.reveal())
-        return Keyring((key,)), ""
+                keyring.set_password(SERVICE, vault_id, made.to_text().reveal())
+        return made, ""
+
+    def new_key(self) -> Key:
+        """Make a key that is kept nowhere yet."""
+        return Key.new(self.entropy)
+
+    def new_passphrase(self) -> tuple[Key, str]:
+        """Ask for a passphrase; return its key, and what the header must remember of it."""
+        return passphrase.new_passphrase(self._ask, self.entropy)
 
     def discard(self, source: KeySource, vault_id: str) -> None:
         """Take away a key that was made for a vault that did not come about."""
@@ -132,6 +130,76 @@ class KeyCabinet:
     def file_of(self, vault_id: str) -> Path:
         """Return where the key file of a vault is."""
         return self._config_folder / "keys" / f"{vault_id}.key"
+
+    def source_of(self, header: Header, place: str) -> KeySource:
+        """Return where a vault's key comes from; raises SettingsError when a newer mailgrant named its source."""
+        if self.from_environment() is not None:
+            return KeySource.ENVIRONMENT
+        try:
+            return KeySource(header.key_source)
+        except ValueError:
+            raise SettingsError(
+                f"The key of the vault {place} comes from a source this mailgrant does not know.",
+                hint="Update mailgrant.",
+            ) from None
+
+
+class KeyDrawer:
+    """Where one vault's key is changed for a new one (`vault.rotation`)."""
+
+    def __init__(self, cabinet: KeyCabinet, place: str) -> None:
+        self._cabinet = cabinet
+        self._place = place
+
+    def alone(self, vault_id: str) -> AbstractContextManager[None]:
+        """Let nobody else change this vault's key meanwhile."""
+        return key_file.alone(self._cabinet.file_of(vault_id).with_suffix(".lock"))
+
+    def begin(self, header: Header, at_hand: Keyring) -> Turn:
+        """
+        Put a new key before the old one, unless one is there already.
+
+        Raises SettingsError where only the person who keeps the key can do that.
+        """
+        source = self._cabinet.source_of(header, self._place)
+        if source is KeySource.MEMORY:
+            raise SettingsError("A vault in memory has a key that ends with it; there is nothing to rotate.")
+        if source is KeySource.PASSPHRASE:
+            return self._begin_passphrase(header, at_hand)
+        kept = self._cabinet.find(header, self._place)
+        if len(kept.keys) > 1:
+            # Only the environment's second key is put there by a person.
+            return Turn(kept, source.value, source is not KeySource.ENVIRONMENT or kept.newest.id == header.key_id)
+        if source is KeySource.ENVIRONMENT:
+            raise SettingsError(
+                f"There is one key in {VARIABLE} or {FILE_VARIABLE}, and rotation needs two: the new, the old.",
+                hint="Make a new key, put it before the old one with a comma between them, wherever the vault is used; "
+                "then rotate.",
+            )
+        both = Keyring((self._cabinet.new_key(), *kept.keys))
+        self._keep(source, header.vault_id, both)
+        return Turn(both, source.value)
+
+    def finish(self, header: Header, turn: Turn) -> None:
+        """Drop every key but the newest."""
+        self._keep(KeySource(turn.key_source), header.vault_id, Keyring((turn.keyring.newest,)))
+
+    def _begin_passphrase(self, header: Header, at_hand: Keyring) -> Turn:
+        source = KeySource.PASSPHRASE.value
+        if len(at_hand.keys) > 1:
+            after = passphrase.without_retired(header.details)
+            return Turn(at_hand, source, True, details=header.details, details_after=after)
+        new, after = self._cabinet.new_passphrase()
+        old = at_hand.newest
+        details = passphrase.with_retired(after, old, new, header.vault_id, self._cabinet.entropy)
+        return Turn(Keyring((new, old)), source, details=details, details_after=after)
+
+    def _keep(self, source: KeySource, vault_id: str, keys: Keyring) -> None:
+        if source is KeySource.FILE:
+            key_file.replace_private(self._cabinet.file_of(vault_id), keys.to_text())
+        elif source is KeySource.KEYRING:
+            with system_keyring() as keyring:
+                keyring.set_password(SERVICE, vault_id, keys.to_text().reveal())
 
 
 def open_or_create(
@@ -158,15 +226,35 @@ def open_or_create(
         header = store.read_header()
     known = Header.from_bytes(header or b"", place)
     check_realm(known, realm, place)
+    while True:
+        try:
+            return _open(store, known, place, realm, cabinet, clock, entropy)
+        except VaultLocked:
+            # A rotation that ends between the two reads leaves us an old header and new keys.
+            latest = Header.from_bytes(store.read_header() or b"", place)
+            if latest == known:
+                raise
+            known = latest
+
+
+def _open(
+    store: VaultStore,
+    header: Header,
+    place: str,
+    realm: Realm,
+    cabinet: KeyCabinet,
+    clock: Callable[[], datetime],
+    entropy: Callable[[int], bytes],
+) -> Vault:
     return Vault.open(
         store,
-        header=known,
-        keyring=cabinet.find(known, place),
+        header=header,
+        keyring=cabinet.find(header, place),
         realm=realm,
         place=place,
         clock=clock,
         entropy=entropy,
-        find_keys=lambda header: cabinet.find(header, place),
+        find_keys=lambda changed: cabinet.find(changed, place),
         actor=who_we_are(),
     )
 
@@ -225,98 +313,6 @@ def _check_apart(key_file: Path, place: str) -> None:
             f"The vault {place} would lie in the folder of its key.",
             hint="Name another place (MAILGRANT_VAULT, --vault).",
         )
-
-
-def known_source(name: str, place: str) -> KeySource:
-    """Return the source that a header names; raises SettingsError when a newer mailgrant named it."""
-    try:
-        return KeySource(name)
-    except ValueError:
-        raise SettingsError(
-            f"The key of the vault {place} comes from a source this mailgrant does not know.", hint="Update mailgrant."
-        ) from None
-
-
-def key_of_passphrase(passphrase: Secret, details: str) -> Key:
-    """Stretch a passphrase into a key (scrypt); raises VaultLocked when the header asks for less than the floor."""
-    if not passphrase:
-        raise VaultLocked("No passphrase was given.")
-    values = _scrypt_details(details)
-    material = hashlib.scrypt(passphrase.reveal().encode(), **values, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES)
-    return Key.of(material)
-
-
-def _scrypt_details(details: str) -> dict[str, Any]:
-    """Read scrypt's numbers from a header, which stand there in the clear: they may be anybody's."""
-    try:
-        values: dict[str, Any] = json.loads(details)
-        salt, numbers = bytes.fromhex(values["salt"]), {name: int(values[name]) for name in SCRYPT}
-    except (ValueError, KeyError, TypeError) as error:
-        raise VaultDamaged("The vault's header does not say how its passphrase is stretched.") from error
-    if len(salt) < SALT_BYTES or any(numbers[name] < least for name, least in SCRYPT.items()):
-        raise VaultLocked("The vault's header asks for a weaker scrypt than allowed; it was changed.")
-    # RFC 7914 §2: the memory is about 128 * r * N bytes.
-    if 128 * numbers["r"] * numbers["n"] >= SCRYPT_MEMORY or numbers["p"] > SCRYPT_MOST_LANES:
-        raise VaultLocked("The vault's header asks for a scrypt beyond what is allowed; it was changed.")
-    if numbers["n"] & (numbers["n"] - 1):
-        raise VaultDamaged("The vault's header does not say how its passphrase is stretched.")
-    return {**numbers, "salt": salt}
-
-
-def ask_passphrase(prompt: str) -> str:
-    """Ask at the terminal without showing it; raises VaultLocked where there is none."""
-    import getpass
-
-    if not sys.stdin.isatty():
-        raise VaultLocked("The vault's key is a passphrase, and there is no terminal to ask for it.")
-    return getpass.getpass(prompt)
-
-
-def read_private(path: Path) -> str:
-    """Read a key file; raises VaultLocked when it is not there, not ours, readable by others, or no file."""
-    try:
-        # Without waiting: a pipe in its place would keep us for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            _check_private(path, os.fstat(file.fileno()))
-            text = file.read(MOST_KEY_BYTES + 1)
-    except FileNotFoundError as error:
-        raise VaultLocked(f"The vault is locked: its key file {path} is not there.") from error
-    except OSError as error:
-        raise VaultLocked(f"The key file {path} cannot be read: {error.strerror}.") from error
-    if len(text) > MOST_KEY_BYTES:
-        raise VaultLocked(f"The key file {path} is too long for a key file.")
-    return text.decode("ascii", errors="replace")
-
-
-def write_private(path: Path, secret: Secret) -> None:
-    """Write a key file 0600 in a folder 0700, whole or not at all; an existing one is never replaced."""
-    try:
-        make_private_folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secret.reveal() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            path.unlink()
-            raise
-    except OSError as error:
-        raise VaultError(
-            f"The key file {path} cannot be written: {error.strerror}.", hint="Check who may write there."
-        ) from error
-
-
-def _check_private(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise VaultLocked(f"The key file {path} is not a file.")
-    if not hasattr(os, "geteuid"):
-        return
-    # Root's is as good as ours, since root could read ours: container secrets belong to root.
-    if status.st_uid not in (os.geteuid(), 0):
-        raise VaultLocked(f"The key file {path} belongs to somebody else.", hint="Use a key file of your own.")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise VaultLocked(f"The key file {path} can be read by others.", hint=f"Run: chmod 600 {path}")
 
 
 @contextmanager

@@ -16,17 +16,10 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
 from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
-from mailgrant.keys import (
-    SALT_BYTES,
-    SCRYPT,
-    KeyCabinet,
-    KeySource,
-    key_of_passphrase,
-    open_or_create,
-    read_private,
-    write_private,
-)
+from mailgrant.key_file import read_private, write_private
+from mailgrant.keys import KeyCabinet, KeySource, open_or_create
 from mailgrant.oauth.realm import Realm
+from mailgrant.passphrase import SALT_BYTES, SCRYPT, key_of_passphrase
 from mailgrant.secret import Secret
 from mailgrant.storage import open_store
 from mailgrant.storage.memory import MemoryStore

@@ -12,7 +12,7 @@ from typing import Any
 from mailgrant.errors import SettingsError, VaultDamaged, VaultLocked
 from mailgrant.oauth.realm import Realm, RealmName
 
-from .sealing import FORMAT, Keyring, Place, seal, unseal
+from .sealing import FORMAT, Keyring, Place, key_id_of, seal, unseal
 
 TABLE = "header"
 
@@ -22,7 +22,7 @@ class Header:
     """
     A vault's id, its realm, and where its key comes from.
 
-    `generation` counts the keys the vault has had, from 1. `details` is what the key's source must
+    `generation` counts how often the header was changed, from 1. `details` is what the key's source must
     remember. `restored_at` is when the vault came out of a backup, None if it never did.
     """
 
@@ -33,6 +33,11 @@ class Header:
     details: str = ""
     generation: int = 1
     restored_at: datetime | None = None
+
+    @property
+    def key_id(self) -> bytes:
+        """The id of the key that seals in this vault, as long as this is its header."""
+        return key_id_of(self.sealed)
 
     def to_bytes(self) -> bytes:
         """Write the header down."""

@@ -1,9 +1,9 @@
 """
 Sealer: writes and reads the sealed rows of one vault, and follows its key when that is rotated.
 
-A row is sealed for the generation of the header that was seen last, and the store refuses it when
-the header has moved on. So once the header names a new key, no row is sealed with the old one,
-whichever processes are still running.
+A row is sealed with the key that sealed the header seen last, and the store refuses it when the
+header has moved on. So once the header is sealed with a new key, no row is sealed with the old one,
+whichever processes are still running, and in whatever order they hold their keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import KeyRotated, VaultError, VaultLocked
+from mailgrant.errors import KeyRotated, VaultDamaged, VaultError, VaultLocked
 
 from .header import Header
 from .sealing import Keyring, Place, seal, unseal
@@ -42,7 +42,7 @@ class Sealer:
     ) -> None:
         self.store = store
         self.header = header
-        self.keyring = keyring
+        self.keyring = keyring.led_by(header.key_id)
         self.entropy = entropy
         self._find_keys = find_keys
 
@@ -67,6 +67,8 @@ class Sealer:
                 self.store.table(table).put(sealed, expect=expect, lease=lease, generation=header.generation)
             except KeyRotated:
                 self.follow(header)
+                if self.header.generation == header.generation:
+                    raise VaultDamaged("The vault counts another generation than its header says.") from None
             else:
                 return
 
@@ -88,14 +90,36 @@ class Sealer:
         """Read the header and its keys once more, unless another thread has since `seen`."""
         if self.header is not seen:
             return
+        header = self._written()
+        while True:
+            try:
+                self.adopt(header, self._find_keys(header))
+            except VaultLocked:
+                # A rotation that ends between the two reads leaves us an old header and new keys.
+                latest = self._written()
+                if latest == header:
+                    raise
+                header = latest
+            else:
+                return
+
+    def catch_up(self) -> None:
+        """Read the header's keys once more if the header was changed since we saw it."""
+        seen = self.header
+        if self._written() != seen:
+            self.follow(seen)
+
+    def adopt(self, header: Header, keyring: Keyring) -> None:
+        """Seal and open by another header and its keys; raises as `Header.check` does."""
+        header.check(keyring, header.vault_id)
+        # The header last: who sees the new one has the keys that go with it.
+        self.keyring, self.header = keyring.led_by(header.key_id), header
+
+    def _written(self) -> Header:
         written = self.store.read_header()
         if written is None:
             raise VaultError("The vault is gone.", hint="Somebody deleted it, or put another database in its place.")
-        header = Header.from_bytes(written, seen.vault_id)
-        keyring = self._find_keys(header)
-        header.check(keyring, seen.vault_id)
-        # The header last: who sees the new one has the keys that go with it.
-        self.keyring, self.header = keyring, header
+        return Header.from_bytes(written, self.header.vault_id)
 
     def _place(self, table: str, row: Row) -> Place:
         return Place(self.header.vault_id, table, row.key, COLUMN, row.version)

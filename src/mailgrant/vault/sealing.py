@@ -35,7 +35,7 @@ class Key:
     material: Secret = field(repr=False)
 
     def __post_init__(self) -> None:
-        if len(self._bytes()) != KEY_BYTES:
+        if len(self.to_bytes()) != KEY_BYTES:
             raise SettingsError(f"A vault key is {KEY_BYTES} bytes, base64url.", hint="Make one with `mailgrant init`.")
 
     @classmethod
@@ -51,15 +51,16 @@ class Key:
     @property
     def id(self) -> bytes:
         """Eight bytes that name this key."""
-        return hashlib.sha256(b"mailgrant key id\0" + self._bytes()).digest()[:KEY_ID_BYTES]
+        return hashlib.sha256(b"mailgrant key id\0" + self.to_bytes()).digest()[:KEY_ID_BYTES]
 
     def derive(self, place: Place) -> bytes:
         """Return the key for one place (HKDF-SHA256, RFC 5869, one block)."""
-        fixed = hmac.digest(place.vault_id.encode(), self._bytes(), "sha256")
+        fixed = hmac.digest(place.vault_id.encode(), self.to_bytes(), "sha256")
         info = packed(b"mailgrant row", place.table.encode(), place.row.encode(), place.column.encode())
         return hmac.digest(fixed, info + b"\x01", "sha256")
 
-    def _bytes(self) -> bytes:
+    def to_bytes(self) -> bytes:
+        """Return the key itself; none of it when it was not written as base64url."""
         try:
             text = self.material.reveal().strip()
             return urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -82,10 +83,19 @@ class Keyring:
         """Read keys as `MAILGRANT_KEY` holds them: base64url of 32 bytes each, comma-separated, newest first."""
         return cls(tuple(Key(Secret(part.strip())) for part in text.split(",") if part.strip()))
 
+    def to_text(self) -> Secret:
+        """Write the keys as `from_text` reads them."""
+        return Secret(",".join(key.material.reveal().strip() for key in self.keys))
+
     @property
     def newest(self) -> Key:
         """The key that seals."""
         return self.keys[0]
+
+    def led_by(self, key_id: bytes) -> Keyring:
+        """Return the same keys, of which that one seals; raises VaultLocked when it is not here."""
+        leading = self.find(key_id)
+        return Keyring((leading, *(key for key in self.keys if key.id != key_id)))
 
     def find(self, key_id: bytes) -> Key:
         """Return the key with this id; raises VaultLocked when it is not here."""
@@ -128,11 +138,16 @@ def unseal(sealed: bytes, place: Place, keyring: Keyring) -> bytes:
     if len(sealed) < HEAD_BYTES + TAG_BYTES or not sealed.startswith(MAGIC + bytes((FORMAT, AES_256_GCM))):
         raise VaultDamaged(f"A value of {place.table} is not in the vault's format.")
     head = sealed[:HEAD_BYTES]
-    key = keyring.find(head[4 : 4 + KEY_ID_BYTES])
+    key = keyring.find(key_id_of(sealed))
     try:
         return AESGCM(key.derive(place)).decrypt(head[-NONCE_BYTES:], sealed[HEAD_BYTES:], _bound_to(place, head))
     except InvalidTag:
         raise VaultDamaged(f"A row of {place.table} does not open where it stands.") from None
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """Return the id of the key that sealed a value."""
+    return sealed[len(MAGIC) + 2 : len(MAGIC) + 2 + KEY_ID_BYTES]
 
 
 def packed(*parts: bytes) -> bytes:

@@ -487,7 +487,7 @@ def test_questions_sealed_with_a_key_that_is_not_here_are_not_swept_out(
     vault.remember(theirs)
     clock.now += timedelta(minutes=2)
     ring = Keyring((Key.of(b"n" * 32),))
-    header = Header.from_bytes(store.read_header() or b"", "here")
+    header = Header.from_bytes(store.read_header() or b"", "here").sealed_by(ring, os.urandom)
     other = Vault(Sealer(store, header=header, keyring=ring, find_keys=lambda _: ring, entropy=os.urandom), clock=clock)
 
     with pytest.raises(VaultLocked):

@@ -95,6 +95,8 @@ class Archive:
         self._writing = _connect(path)
         self._reading = _connect(path)
         self._lock = threading.Lock()
+        # True while reads share one transaction: a transaction each would cost as much as the reading.
+        self._is_reading = False
         if new:
             self._writing.executescript(f"BEGIN; {SCHEMA} COMMIT;")
 
@@ -114,7 +116,10 @@ class Archive:
         except BaseException:
             file.execute("ROLLBACK")
             raise
+        # Before, so that the log can be emptied; after, so that reads see what is new.
+        self._stop_reading()
         file.execute("COMMIT")
+        self._stop_reading()
 
     def _write_parts(self, batch: Batch) -> None:
         file = self._writing
@@ -179,10 +184,19 @@ class Archive:
 
     def _row(self, statement: str, key: int) -> Any:
         with self._lock:
+            if not self._is_reading:
+                self._reading.execute("BEGIN")
+                self._is_reading = True
             row = self._reading.execute(statement, (key,)).fetchone()
         if row is None:
             raise KeyError(key)
         return row
+
+    def _stop_reading(self) -> None:
+        with self._lock:
+            if self._is_reading:
+                self._reading.execute("COMMIT")
+                self._is_reading = False
 
 
 class Shelf:

@@ -294,7 +294,7 @@ class Mailbox:
         if found is None:
             content = message.content
             found = render(content) if isinstance(content, bytes) else content.rendered()
-            self._cache.keep(message.id, found)
+            self._cache.offer(message.id, found)
         return found
 
     def counts(self, label_id: str) -> dict[str, int]:

@@ -75,6 +75,8 @@ class Rendered:
 
     def full(self, name_attachment: Naming) -> bytes:
         """Return the whole payload; attachments get the ids that `name_attachment` gives them."""
+        if len(self.payload) == 1 and isinstance(self.payload[0], bytes):
+            return self.payload[0]
         return b"".join(
             [piece if isinstance(piece, bytes) else name_attachment(piece.part_id).encode() for piece in self.payload]
         )

@@ -214,13 +214,16 @@ class AsyncMailgrant:
         Find a grant that makes asking unnecessary.
 
         Compared with what was asked, not with what was granted: a box that a person left unticked is
-        an answer, and only `ask="browser"` or `"link"` puts the question again.
+        an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
+        needs an administrator, not another consent.
         """
         vault = await self._workplace.vault(create=True)
         found = await in_thread(vault.find, account=account, user=user)
-        living = tuple(grant for grant in found if grant.is_active)
+        living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
         if not living:
             return None
+        from mailgrant.vault.grant import GrantStatus
+
         grant = the_one(living, account, user)
         known = grant.scopes if ask in ("browser", "link") else grant.asked
         return grant if known.covers(wanted) else None

@@ -119,9 +119,47 @@ def test_strange_titles_neither_break_lines_nor_headers(world: Sandbox, ada: Des
     assert read_ics(calendar_of(mail))[0].body["summary"] == title.replace("\r\n", "\n")
 
 
-def test_a_guests_own_answer_writes_to_nobody(world: Sandbox, ada: Desk, grace: Desk) -> None:
-    event = ada.call("events.insert", LUNCH)
-    answer = {"attendees": [{"email": GRACE, "responseStatus": "accepted"}], "attendeesOmitted": True}
-    grace.call("events.patch", answer, eventId=event["id"], sendUpdates="all")
+def answer(guest: Desk, event: Any, status: str, **params: Any) -> None:
+    """Answer an invitation as a guest's program does."""
+    body = {"attendeesOmitted": True, "attendees": [{"email": guest.email, "responseStatus": status}]}
+    guest.call("events.patch", body, eventId=event["id"], **params)
 
-    assert world.sent == []
+
+@pytest.mark.parametrize(
+    ("status", "subject", "word"),
+    [
+        ("accepted", "Accepted", "ACCEPTED"),
+        ("declined", "Declined", "DECLINED"),
+        ("tentative", "Tentatively accepted", "TENTATIVE"),
+    ],
+)
+def test_a_guests_answer_is_mailed_to_the_organizer(
+    world: Sandbox, ada: Desk, grace: Desk, status: str, subject: str, word: str
+) -> None:
+    answer(grace, invite(ada, sendUpdates="none"), status, sendUpdates="all")
+
+    [mail] = mails(world)
+    text = calendar_of(mail).replace("\r\n ", "")
+    assert (mail["From"], mail["To"]) == (f"Grace <{GRACE}>", ADA)
+    assert mail["Subject"] == f"{subject}: Lunch @ Thu Mar 5, 2026 12:00 (UTC) ({GRACE})"
+    assert "METHOD:REPLY" in text
+    assert next(line for line in text.splitlines() if line.startswith("ATTENDEE")).count(f"PARTSTAT={word}") == 1
+    assert OUTSIDE not in text
+    assert [held.parsed["Subject"] for held in world.account(ADA).inbox] == [mail["Subject"]]
+
+
+def test_an_answer_that_nobody_asked_to_send_is_not_mailed(world: Sandbox, ada: Desk, grace: Desk) -> None:
+    event = invite(ada, sendUpdates="none")
+    answer(grace, event, "accepted")
+    answer(grace, event, "declined", sendUpdates="externalOnly")
+    answer(grace, event, "declined", sendUpdates="all")
+
+    assert mails(world) == []
+
+
+def test_a_guest_who_deletes_the_meeting_declines_by_mail(world: Sandbox, ada: Desk, grace: Desk) -> None:
+    event = invite(ada, sendUpdates="none")
+
+    grace.call("events.delete", eventId=event["id"], sendUpdates="all")
+
+    assert [mail["Subject"].split(":")[0] for mail in mails(world)] == ["Declined"]

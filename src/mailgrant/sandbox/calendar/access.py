@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
+from mailgrant.sandbox.calendar.scope_reach import reach
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.diary import Calendar, find_calendar
 from mailgrant.sandbox.diary.event import Occurrence
@@ -54,7 +55,8 @@ def enter(call: ApiCall, needed: Role, calendar_id: str | None = None) -> Access
     """
     Return the calendar that a call names, for a person who may do what `needed` allows.
 
-    A calendar that they may not see at all is not found.
+    A calendar that they may not see at all is not found; one that their token's scopes are not about is
+    refused.
     """
     named = calendar_id or call.params["calendarId"]
     person = call.person
@@ -62,6 +64,7 @@ def enter(call: ApiCall, needed: Role, calendar_id: str | None = None) -> Access
     role = calendar.role_of(person.email) if calendar else Role.NONE
     if calendar is None or role == Role.NONE:
         raise refusals.not_found()
+    role = reach(call, calendar, role)
     if role < needed:
         # Google asks for a writer, though one without private access would do.
         asked = Role.WRITER if needed == Role.WRITER_WITHOUT_PRIVATE_ACCESS else needed

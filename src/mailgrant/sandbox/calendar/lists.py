@@ -11,6 +11,7 @@ from typing import Any
 from mailgrant.sandbox.calendar.access import PRIMARY, Access, check_modified, check_unmodified, enter
 from mailgrant.sandbox.calendar.cursor import Collection, Page
 from mailgrant.sandbox.calendar.palette import CALENDAR_COLOURS
+from mailgrant.sandbox.calendar.scope_reach import reach
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.diary import Calendar, Diary, ListEntry, find_calendar
 from mailgrant.sandbox.diary.event_body import patched, read_reminders
@@ -39,7 +40,8 @@ def insert(call: ApiCall) -> dict[str, Any]:
     details = _details(call.body)
     if "summary" not in details:
         raise refusals.required("Missing summary.")
-    return _calendar_json(diary.open_secondary(details, zone=_zone(call.body) or diary.primary.zone))
+    zone_name = _zone(call.body) or diary.primary.zone
+    return _calendar_json(diary.open_secondary(details, zone=zone_name, made_by=call.project))
 
 
 def update(call: ApiCall) -> dict[str, Any]:
@@ -217,8 +219,9 @@ def _entry(call: ApiCall) -> ListEntry:
     named = call.params["calendarId"]
     calendar = diary.primary if named == PRIMARY else find_calendar(call.world.people, named)
     entry = diary.entries.get(calendar.id if calendar else named)
-    if entry is None or entry.deleted or _role(call, entry) == Role.NONE:
+    if entry is None or entry.deleted or calendar is None or _role(call, entry) == Role.NONE:
         raise refusals.not_found()
+    reach(call, calendar, _role(call, entry))
     return entry
 
 

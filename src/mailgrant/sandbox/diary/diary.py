@@ -62,7 +62,8 @@ class Calendar:
     One calendar with its events.
 
     `change` counts every change, and `sharing_change` remembers the last of its sharing: a sync token
-    from before that is void. `exceptions` holds the changed instances by series and by slot.
+    from before that is void. `exceptions` holds the changed instances by series and by slot. `made_by` is the
+    project whose program made the calendar, empty if none did.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Calendar:
     rules: dict[str, AclRule] = field(kw_only=True, default_factory=dict, repr=False)
     change: int = field(kw_only=True, default=0)
     sharing_change: int = field(kw_only=True, default=0)
+    made_by: str = field(kw_only=True, default="")
     changes: Changes[Before] = field(kw_only=True, default_factory=Changes, repr=False, metadata={"kept": False})
 
     @property
@@ -303,10 +305,12 @@ class Diary:
         self.list_entry(calendar_id, looks)
         return calendar
 
-    def open_secondary(self, details: Mapping[str, Any], *, zone: str) -> Calendar:
-        """Start another calendar, with an id of Google's making."""
+    def open_secondary(self, details: Mapping[str, Any], *, zone: str, made_by: str = "") -> Calendar:
+        """Start another calendar, with an id of Google's making; `made_by` is the project that asks for it."""
         name = blake2b(self._ids.base32hex26("calendar").encode(), digest_size=32).hexdigest()
-        return self.open(f"c_{name}@group.calendar.google.com", details, zone=zone)
+        calendar = self.open(f"c_{name}@group.calendar.google.com", details, zone=zone)
+        calendar.made_by = made_by
+        return calendar
 
     def list_entry(self, calendar_id: str, looks: Mapping[str, Any]) -> ListEntry:
         """Put a calendar on the list, or change how it is shown there."""

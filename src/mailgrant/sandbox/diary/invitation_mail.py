@@ -12,7 +12,7 @@ from datetime import UTC
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox.diary.attendee import folded
+from mailgrant.sandbox.diary.attendee import entry_of, folded
 from mailgrant.sandbox.diary.diary import Calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.invitation import guests, is_organizer
@@ -34,23 +34,33 @@ class Purpose(Enum):
     INVITE = "Invitation"
     CHANGE = "Updated invitation"
     CANCEL = "Canceled event"
+    ACCEPT = "Accepted"
+    DECLINE = "Declined"
+    MAYBE = "Tentatively accepted"
 
     @property
     def method(self) -> str:
         """The iCalendar method (RFC 5546)."""
+        if self in ANSWERS.values():
+            return "REPLY"
         return "CANCEL" if self is Purpose.CANCEL else "REQUEST"
+
+
+# What a guest's answer is told as; one who takes it back is not mailed.
+ANSWERS = {"accepted": Purpose.ACCEPT, "declined": Purpose.DECLINE, "tentative": Purpose.MAYBE}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail about a meeting."""
+    """One mail about a meeting, to its guests or from the one among them who `answers`."""
 
     found: Occurrence
     purpose: Purpose = field(kw_only=True)
     zone: str = field(kw_only=True)
+    answers: str | None = field(kw_only=True, default=None)
 
-    def write(self, call: ApiCall, guest: str) -> bytes:
-        """Return the mail to one guest: a sentence, the meeting for programs, and the same as a file."""
+    def write(self, call: ApiCall, recipient: str) -> bytes:
+        """Return the mail: a sentence, the meeting for programs, and the same as a file."""
         from email import policy
         from email.message import EmailMessage
         from email.utils import format_datetime, formataddr
@@ -59,8 +69,8 @@ class Letter:
         mail = EmailMessage(policy.SMTP.clone(max_line_length=200))
         title = " ".join(str(self.found.fields.get("summary") or "(No title)").split())
         mail["From"] = formataddr((call.person.name, call.person.email))
-        mail["To"] = guest
-        mail["Subject"] = f"{self.purpose.value}: {title} @ {self._when()} ({guest})"
+        mail["To"] = recipient
+        mail["Subject"] = f"{self.purpose.value}: {title} @ {self._when()} ({self.answers or recipient})"
         mail["Date"] = format_datetime(call.now)
         mail["Message-ID"] = f"<calendar-{call.world.ids.text('invitation', 32)}@google.com>"
         mail.set_content(f"{title}\n\nWhen: {self._when()}\nOrganizer: {self.found.event.organizer['email']}\n")
@@ -96,16 +106,19 @@ class Letter:
         yield f"DTSTAMP:{found.updated.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         yield f"ORGANIZER:mailto:{event.organizer['email']}"
         yield f"UID:{event.uid}"
-        yield from (_guest(entry) for entry in found.fields.get("attendees", ()))
+        named = found.fields.get("attendees", ())
+        yield from (_guest(entry) for entry in named if self.answers in {None, folded(entry)})
         yield f"SEQUENCE:{found.sequence}"
-        yield f"STATUS:{'CANCELLED' if self.purpose is Purpose.CANCEL else found.status.upper()}"
+        if self.answers is None:
+            yield f"STATUS:{'CANCELLED' if self.purpose is Purpose.CANCEL else found.status.upper()}"
         for name in ("summary", "description", "location"):
             yield f"{name.upper()}:{_escaped(str(found.fields.get(name) or ''))}"
 
 
 def notify(call: ApiCall, calendar: Calendar, found: Occurrence, before: Mapping[str, Any]) -> None:
-    """Write to the guests as the call asks; `before` are the event's fields as they were, empty for a new one."""
+    """Write to the others as the call asks; `before` are the event's fields as they were, empty for a new one."""
     if not is_organizer(calendar, found):
+        _answer(call, calendar, found, before)
         return
     for guest in sorted(guests(before) | guests(found.fields)):
         if not _is_told(call, guest):
@@ -114,8 +127,19 @@ def notify(call: ApiCall, calendar: Calendar, found: Occurrence, before: Mapping
         call.world.post.dispatch(call.person, letter.write(call, guest), (guest,), method=call.method.id)
 
 
+def _answer(call: ApiCall, calendar: Calendar, found: Occurrence, before: Mapping[str, Any]) -> None:
+    """Write a guest's answer to the organizer, if it is a new one (RFC 5546 §3.2.3)."""
+    own, was = (entry_of(fields.get("attendees", ()), calendar.id) for fields in (found.fields, before))
+    organizer = found.event.organizer["email"]
+    said = (own or {}).get("responseStatus", "needsAction")
+    if said == (was or {}).get("responseStatus", "needsAction") or said not in ANSWERS or not _is_told(call, organizer):
+        return
+    letter = Letter(found, purpose=ANSWERS[said], zone=calendar.zone, answers=calendar.id.casefold())
+    call.world.post.dispatch(call.person, letter.write(call, organizer), (organizer,), method=call.method.id)
+
+
 def _is_told(call: ApiCall, guest: str) -> bool:
-    """Say whether a guest is written to; `externalOnly` means people without a calendar here."""
+    """Say whether somebody is written to; `externalOnly` means people without a calendar here."""
     chosen = call.params.get("sendUpdates") or ("all" if call.params.get("sendNotifications") else "none")
     if guest == call.person.email.casefold() or chosen == "none" or "@" not in guest:
         return False

@@ -75,8 +75,8 @@ async function send(form, button) {
   });
   if (!answer.ok) throw new Error((await answer.json()).error.message);
   if (form.dataset.reload !== undefined) location.reload();
-  tell(form.dataset.done);
   await refresh();
+  tell(form.dataset.done);
 }
 
 document.addEventListener("submit", (event) => {

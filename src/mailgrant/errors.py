@@ -6,7 +6,8 @@ Every exception that mailgrant raises.
     ├── GrantError         GrantRevoked · GrantChanged · GrantNotFound
     ├── VaultError         VaultLocked · VaultDamaged · KeyRotated
     ├── GoogleError        NotFound · InvalidRequest · PermissionDenied · RateLimited · ServerError
-    │                      ClientBroken · AdminRefused · Conflict
+    │                      ClientBroken · AdminRefused
+    │                      Conflict: DraftChanged
     ├── OutcomeUnknown     it may or may not have happened; never retryable
     ├── NoAnswer           no connection was made, or a read got no answer: nothing happened
     ├── MissingExtra       an optional part is not installed; carries the install line
@@ -220,19 +221,34 @@ class Conflict(GoogleError):
     default_hint = "Read it again, and repeat the change if it is still wanted."
 
 
+class DraftChanged(Conflict):
+    """
+    A person edited, sent or deleted the draft before it could be sent.
+
+    Nothing was sent by us, and what the person made of the draft was left alone.
+    """
+
+    default_hint = "Look at the draft in Gmail, and send it from there if it is wanted."
+
+
 class OutcomeUnknown(MailgrantError):
     """
     The connection was lost after the request had left: it may have happened, or not.
 
     Never sent again by itself. `operation` says what was under way and `evidence` what is known.
+    `attempt` names the send in the vault, which `gmail.settle(error)` takes up again; it is empty for
+    anything but a send.
     """
 
     default_hint = "Look in the account's Sent folder before repeating it."
 
-    def __init__(self, message: str = "", *, hint: str = "", operation: str = "", evidence: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, hint: str = "", operation: str = "", evidence: str = "", attempt: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.operation = operation
         self.evidence = evidence
+        self.attempt = attempt
 
 
 class NoAnswer(MailgrantError):

@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import SettingsError, VaultError
 
 if TYPE_CHECKING:
+    from mailgrant.gmail.attempt import Patience
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.realm import Realm
     from mailgrant.oauth.service_account import ServiceAccountKey
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
-FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google"})
+FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google", "patience"})
 
 Entropy = Callable[[int], bytes]
 Clock = Callable[[], datetime]
@@ -38,7 +39,7 @@ class Settings:
 
     `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///`
     URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
-    `google` may name.
+    `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
     """
 
     google: str | None = None
@@ -46,6 +47,7 @@ class Settings:
     account: str | None = None
     json: bool = False
     allow_google: tuple[str, ...] = ()
+    waits: Mapping[str, float] = field(default_factory=dict)
     key: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     config_folder: Path
@@ -70,6 +72,19 @@ class Settings:
             values["json"] = environ["MAILGRANT_JSON"].lower() not in ("0", "false", "no")
         values.update({name: value for name, value in flags.items() if value is not None})
         return cls(environ=environ, config_folder=config, data_folder=data, **values)
+
+    @property
+    def patience(self) -> Patience:
+        """How long a send whose answer was lost is waited for; raises SettingsError for what is no wait."""
+        from mailgrant.gmail.attempt import Patience
+
+        unknown = sorted(set(self.waits) - {"still_running", "between_looks", "giving_up"})
+        if unknown or not all(type(wait) in (int, float) for wait in self.waits.values()):
+            raise SettingsError(
+                "The table [patience] of settings.toml is not usable.",
+                hint="It may set still_running, between_looks and giving_up, each a number of seconds.",
+            )
+        return Patience(**{name: timedelta(seconds=wait) for name, wait in self.waits.items()})
 
     def realm(self) -> Realm:
         """Return where Google is; raises SettingsError when `google` names a host that is not allowed."""
@@ -210,4 +225,6 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
         raise SettingsError(f"{path} sets {unknown[0]!r}, which does not exist.", hint=f"It may set: {known}.")
     if "allow_google" in values:
         values["allow_google"] = tuple(values["allow_google"])
+    if "patience" in values:
+        values["waits"] = values.pop("patience")
     return values

@@ -39,11 +39,13 @@ class AsyncAccount:
         address: str | None,
         *,
         user: str | None = None,
+        client_id: str | None = None,
         grant: Grant | None = None,
     ) -> None:
         self._workplace = workplace
         self._address = grant.account if grant else address
         self._user = user
+        self._client_id = client_id
         self._found = grant
         self._owns_workplace = False
 
@@ -51,8 +53,13 @@ class AsyncAccount:
     def gmail(self) -> AsyncGmail:
         """The verbs of the mailbox."""
         from .gmail import AsyncGmail
+        from .sending import AsyncSending
 
-        return AsyncGmail(self._run)
+        place = self._workplace
+        sending = AsyncSending(
+            self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
+        )
+        return AsyncGmail(self._run, sending)
 
     @cached_property
     def calendar(self) -> AsyncCalendar:
@@ -78,7 +85,7 @@ class AsyncAccount:
         Raises GrantNotFound when there is none, SettingsError when it is not clear which is meant.
         """
         vault = await self._workplace.vault()
-        found = await in_thread(vault.find, account=self._address, user=self._user)
+        found = await in_thread(vault.find, account=self._address, user=self._user, client_id=self._client_id)
         self._found = the_one(found, self._address, self._user, self._found)
         self._address = self._found.account
         return self._found

@@ -15,7 +15,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mailgrant.errors import MissingScopesWarning, SettingsError
+from mailgrant.errors import ConsentNeeded, MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import delegation_line
@@ -26,6 +26,7 @@ from .waiting import in_thread
 from .workplace import AsyncWorkplace, settings_for
 
 if TYPE_CHECKING:
+    from mailgrant.gmail.attempt import Patience
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
@@ -44,8 +45,9 @@ class AsyncMailgrant:
     `vault` is a path, a `sqlite:///` URL or `":memory:"`; `google` a sandbox's origin;
     `client_secrets` the file Google's console gave you, or its content. What is not given comes
     from the environment (`MAILGRANT_VAULT`, `MAILGRANT_GOOGLE`, `MAILGRANT_KEY`), then from
-    `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. Nothing
-    is opened before it is needed; closing, or leaving a `with` block, closes it.
+    `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. `patience`
+    says how long a send whose answer was lost is waited for. Nothing is opened before it is needed;
+    closing, or leaving a `with` block, closes it.
 
     Raises SettingsError when something that was set is not usable.
     """
@@ -60,9 +62,12 @@ class AsyncMailgrant:
         settings: Settings | None = None,
         clock: Callable[[], datetime] | None = None,
         transport: AsyncTransport | None = None,
+        patience: Patience | None = None,
     ) -> None:
         combined = settings_for(settings, vault=vault, key=key, google=google)
-        self._workplace = AsyncWorkplace(combined, client_secrets=client_secrets, clock=clock, transport=transport)
+        self._workplace = AsyncWorkplace(
+            combined, client_secrets=client_secrets, clock=clock, transport=transport, patience=patience
+        )
 
     @cached_property
     def consents(self) -> AsyncConsents:
@@ -71,13 +76,16 @@ class AsyncMailgrant:
 
         return AsyncConsents(self._workplace)
 
-    def account(self, address: str | None = None, *, user: str | None = None) -> AsyncAccount:
+    def account(
+        self, address: str | None = None, *, user: str | None = None, client_id: str | None = None
+    ) -> AsyncAccount:
         """
         Name an account, by its address, by your own id of the user, or not at all: the only one.
 
-        Travels nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
+        `client_id` says which is meant where several clients hold a grant of the same person. Travels nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
         """
-        return AsyncAccount(self._workplace, address or self._workplace.settings.account, user=user)
+        address = address or self._workplace.settings.account
+        return AsyncAccount(self._workplace, address, user=user, client_id=client_id)
 
     async def grants(self) -> tuple[Grant, ...]:
         """Return every grant in the vault; none before the first consent."""
@@ -115,7 +123,12 @@ class AsyncMailgrant:
         await in_thread(remove_unused_client, vault, client_id)
 
     async def forget(
-        self, account: str | None = None, *, user: str | None = None, keep_at_google: bool = False
+        self,
+        account: str | None = None,
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
+        keep_at_google: bool = False,
     ) -> Grant:
         """
         Revoke a grant at Google, then delete it here; return what was forgotten.
@@ -124,30 +137,65 @@ class AsyncMailgrant:
         deletes it here. Raises GrantNotFound; when Google cannot be reached the grant stays, marked,
         and `forget` can be called again.
         """
-        return await self._depart(account, user, at_google=not keep_at_google, here=True)
+        from .departure import forget
 
-    async def revoke(self, account: str | None = None, *, user: str | None = None) -> Grant:
+        grant = await self.account(account, user=user, client_id=client_id).grant()
+        return await forget(self._workplace, grant, at_google=not keep_at_google, here=True)
+
+    async def revoke(
+        self, account: str | None = None, *, user: str | None = None, client_id: str | None = None
+    ) -> Grant:
         """Revoke a grant at Google and keep what is known about it, marked as revoked."""
-        return await self._depart(account, user, at_google=True, here=False)
+        from .departure import forget
+
+        grant = await self.account(account, user=user, client_id=client_id).grant()
+        return await forget(self._workplace, grant, at_google=True, here=False)
+
+    async def export_grant(
+        self,
+        file: str | os.PathLike[str],
+        account: str | None = None,
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
+    ) -> Grant:
+        """
+        Write a grant as Google's own libraries read it (`authorized_user`), and return it.
+
+        The file is for you alone (0600) and holds the refresh token and the client's secret in the
+        clear: whoever reads it can act for this person until the grant is revoked. One that is there
+        already is not overwritten. Raises SettingsError for that, and for a service account's grant,
+        which has nothing to hand out.
+        """
+        from .exporting import export_grant
+
+        grant = await self.account(account, user=user, client_id=client_id).grant()
+        return await export_grant(self._workplace, grant, file)
 
     async def connect(
         self,
         *scopes: str,
         account: str | None = None,
         user: str | None = None,
+        client_id: str | None = None,
         ask: Ask = "auto",
         import_file: str | os.PathLike[str] | None = None,
         timeout: timedelta = LIFE,
     ) -> AsyncAccount:
-        """Return the account, asking the person first if need be; see `mailgrant.connect`."""
+        """
+        Return the account, asking the person first if need be; see `mailgrant.connect`.
+
+        `client_id` says which client asks, where the vault has several.
+        """
         wanted = Scopes(scopes)
         account = account or self._workplace.settings.account
-        grant = await self._held(wanted, account, user, ask)
+        grant = await self._held(wanted, account, user, client_id, ask)
         if grant is None and import_file is not None:
-            grant = await self.import_grant(import_file, account=account, user=user)
+            grant = await self.import_grant(import_file, account=account, user=user, client_id=client_id)
             grant = grant if grant.scopes.covers(wanted) else None
         if grant is None:
-            grant = await self._asked(wanted, account, user, ask, timeout)
+            needed = await self._needed(wanted, account, user, client_id)
+            grant = await self._asked(needed, ask, timeout)
         return AsyncAccount(self._workplace, grant.account, user=user, grant=grant)
 
     async def import_grant(
@@ -209,7 +257,9 @@ class AsyncMailgrant:
     ) -> None:
         await self.aclose()
 
-    async def _held(self, wanted: Scopes, account: str | None, user: str | None, ask: Ask) -> Grant | None:
+    async def _held(
+        self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None, ask: Ask
+    ) -> Grant | None:
         """
         Find a grant that makes asking unnecessary.
 
@@ -217,27 +267,38 @@ class AsyncMailgrant:
         an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
         needs an administrator, not another consent.
         """
+        from mailgrant.vault.grant import GrantStatus
+
         vault = await self._workplace.vault(create=True)
-        found = await in_thread(vault.find, account=account, user=user)
+        found = await in_thread(vault.find, account=account, user=user, client_id=client_id)
         living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
         if not living:
             return None
-        from mailgrant.vault.grant import GrantStatus
-
         grant = the_one(living, account, user)
         known = grant.scopes if ask in ("browser", "link") else grant.asked
         return grant if known.covers(wanted) else None
 
-    async def _asked(
-        self, wanted: Scopes, account: str | None, user: str | None, ask: Ask, timeout: timedelta
-    ) -> Grant:
+    async def _needed(
+        self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None
+    ) -> ConsentNeeded:
+        """Say what is to be asked of whom; the error that is raised where nobody can be."""
+        if account is None:
+            account = await self._only_address(user)
+        return ConsentNeeded(
+            f"{account or 'A person'} must be asked for: {', '.join(scope.short for scope in wanted)}.",
+            account=account,
+            user=user,
+            client_id=client_id,
+            scopes=wanted,
+            missing=wanted,
+        )
+
+    async def _asked(self, needed: ConsentNeeded, ask: Ask, timeout: timedelta) -> Grant:
         from .asking import ask_person
         from .consents import spoken
 
-        if account is None:
-            account = await self._only_address(user)
-        grant = await ask_person(self.consents, wanted, account=account, user=user, ask=ask, timeout=timeout)
-        lacking = grant.scopes.missing(wanted)
+        grant = await ask_person(self.consents, needed, ask=ask, timeout=timeout)
+        lacking = grant.scopes.missing(needed.scopes)
         if lacking:
             warnings.warn(
                 f"{grant.account} did not allow: {spoken(lacking)}. What needs it will raise ConsentNeeded.",
@@ -245,13 +306,6 @@ class AsyncMailgrant:
                 stacklevel=2,
             )
         return grant
-
-    async def _depart(self, account: str | None, user: str | None, *, at_google: bool, here: bool) -> Grant:
-        from .departure import forget
-
-        vault = await self._workplace.vault()
-        grant = the_one(await in_thread(vault.find, account=account, user=user), account, user)
-        return await forget(self._workplace, grant, at_google=at_google, here=here)
 
     async def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""

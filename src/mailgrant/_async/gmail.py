@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest, SettingsError
+from mailgrant.given_file import AttachedFile
 from mailgrant.gmail import calls, label_calls, storing
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
+from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
+from mailgrant.gmail.upload import LARGEST_IN_JSON
 
 from .filing import AsyncFiling, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
@@ -215,10 +218,10 @@ class AsyncGmail(AsyncFiling):
             raise InvalidRequest("This draft is not in the mailbox: it has no id.")
         await self._run(calls.delete_draft(draft_id))
 
-    async def _write_for_sending(self, draft: Draft) -> bytes:
+    async def _write_for_sending(self, draft: Draft) -> Source:
         return await self._written(draft, for_sending=True)
 
-    async def _written(self, draft: Draft, *, for_sending: bool) -> bytes:
+    async def _written(self, draft: Draft, *, for_sending: bool) -> Source:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
         loaded = await self._run(calls.load_attachments(draft))
         return await in_thread(write_draft, loaded, for_sending)
@@ -233,20 +236,11 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     return draft
 
 
-def write_draft(draft: Draft, for_sending: bool) -> bytes:
-    """Return the RFC 5322 bytes of `draft`, its attachments read from their paths."""
-    opened = {path: read_attachment(path) for path in draft.paths}
-    return draft.with_opened(opened).to_bytes(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending)
-
-
-def read_attachment(path: Path) -> bytes:
-    """Read a file that is to be attached; raises SettingsError naming it when that cannot be done."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"The attachment {path} cannot be read: {error.strerror}.", hint="Nothing was sent. Check the path."
-        ) from error
+def write_draft(draft: Draft, for_sending: bool) -> Source:
+    """Return `draft` as it travels: in memory where it is small, else with its files read on the way."""
+    opened = {path: AttachedFile(path) for path in draft.paths}
+    mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
+    return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail
 
 
 def write_new(folder: Path, name: str, content: bytes) -> Path:

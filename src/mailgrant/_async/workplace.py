@@ -22,6 +22,7 @@ from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, re
 from .waiting import in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.gmail.attempt import Patience
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.service_account import ServiceAccountKey
     from mailgrant.vault.client import KnownClient
@@ -44,8 +45,10 @@ class AsyncWorkplace:
         client_secrets: str | os.PathLike[str] | dict[str, Any] | None,
         clock: Callable[[], datetime] | None,
         transport: AsyncTransport | None,
+        patience: Patience | None = None,
     ) -> None:
         self.settings = settings
+        self.patience = patience or settings.patience
         self.clock: Callable[[], datetime] = clock or (lambda: datetime.now(UTC))
         self.entropy: Callable[[int], bytes] = os.urandom
         self.realm = settings.realm()

@@ -53,8 +53,13 @@ class Account:
     def gmail(self) -> Gmail:
         """The verbs of the mailbox."""
         from .gmail import Gmail
+        from .sending import Sending
 
-        return Gmail(self._run)
+        place = self._workplace
+        sending = Sending(
+            self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
+        )
+        return Gmail(self._run, sending)
 
     @cached_property
     def calendar(self) -> BlockingCalendar:

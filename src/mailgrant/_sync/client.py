@@ -28,6 +28,7 @@ from .waiting import in_thread
 from .workplace import Workplace, settings_for
 
 if TYPE_CHECKING:
+    from mailgrant.gmail.attempt import Patience
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
@@ -46,8 +47,9 @@ class Mailgrant:
     `vault` is a path, a `sqlite:///` URL or `":memory:"`; `google` a sandbox's origin;
     `client_secrets` the file Google's console gave you, or its content. What is not given comes
     from the environment (`MAILGRANT_VAULT`, `MAILGRANT_GOOGLE`, `MAILGRANT_KEY`), then from
-    `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. Nothing
-    is opened before it is needed; closing, or leaving a `with` block, closes it.
+    `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. `patience`
+    says how long a send whose answer was lost is waited for. Nothing is opened before it is needed;
+    closing, or leaving a `with` block, closes it.
 
     Raises SettingsError when something that was set is not usable.
     """
@@ -62,9 +64,12 @@ class Mailgrant:
         settings: Settings | None = None,
         clock: Callable[[], datetime] | None = None,
         transport: Transport | None = None,
+        patience: Patience | None = None,
     ) -> None:
         combined = settings_for(settings, vault=vault, key=key, google=google)
-        self._workplace = Workplace(combined, client_secrets=client_secrets, clock=clock, transport=transport)
+        self._workplace = Workplace(
+            combined, client_secrets=client_secrets, clock=clock, transport=transport, patience=patience
+        )
 
     @cached_property
     def consents(self) -> Consents:
@@ -217,13 +222,13 @@ class Mailgrant:
         an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
         needs an administrator, not another consent.
         """
+        from mailgrant.vault.grant import GrantStatus
+
         vault = self._workplace.vault(create=True)
         found = in_thread(vault.find, account=account, user=user)
         living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
         if not living:
             return None
-        from mailgrant.vault.grant import GrantStatus
-
         grant = the_one(living, account, user)
         known = grant.scopes if ask in ("browser", "link") else grant.asked
         return grant if known.covers(wanted) else None

@@ -11,17 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest, SettingsError
+from mailgrant.given_file import AttachedFile
 from mailgrant.gmail import calls, label_calls, storing
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
+from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
+from mailgrant.gmail.upload import LARGEST_IN_JSON
 
 from .filing import Filing, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
 from .waiting import in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.errors import OutcomeUnknown
+    from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.query import Query
+
+    from .sending import Sending
 
 
 class Gmail(Filing):
@@ -33,23 +40,48 @@ class Gmail(Filing):
     changes something, `OutcomeUnknown` when the answer was lost.
     """
 
+    def __init__(self, run: Run, sending: Sending) -> None:
+        super().__init__(run)
+        self._sending = sending
+
     def profile(self) -> Profile:
         """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
         return self._run(calls.profile())
 
-    def send(self, draft: Draft | None = None, **fields: Any) -> Sent:
+    def send(self, draft: Draft | None = None, *, settle: bool = True, **fields: Any) -> Sent:
         """
         Send a draft, or what its fields say: `send(to=…, subject=…, text=…)`.
 
-        A draft that Gmail holds (it has an id) goes by that id and is gone afterwards. "Sent" means
-        accepted by Gmail. Raises OutcomeUnknown when the answer was lost after the mail had left:
-        it is never sent again by itself (users.messages.send or users.drafts.send, 100 units).
+        "Sent" means accepted by Gmail; `Sent.evidence` says how that is known. The mail goes out once,
+        whatever is lost on the way: where the grant may write drafts it becomes a draft first, and
+        after a lost answer Gmail is looked at until the outcome is certain, which takes half a minute
+        or more (`Patience`). `settle=False` does not wait. A draft that Gmail holds (it has an id) goes
+        by that id and is gone afterwards.
+
+        Raises OutcomeUnknown when nobody can tell, which `settle` takes up again; DraftChanged when
+        a person edited, sent or deleted the draft meanwhile; nothing was sent by us then
+        (users.drafts.create, 10 units, and users.drafts.send, 100; else users.messages.send, 100).
         """
-        draft = as_draft(draft, fields)
-        if draft.id is not None:
-            return self._run(calls.send_draft(draft.id))
-        raw = self._written(draft, for_sending=True)
-        return self._run(calls.send(raw, thread_id=draft.thread_id))
+        return self._sending.send(as_draft(draft, fields), self._write_for_sending, settle=settle)
+
+    def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool = False) -> Sent | None:
+        """
+        Find out what came of a send, and bring it to its end.
+
+        `unsettled` is the error that `send` raised, or one of `unsettled()`. A draft that is still there
+        is sent now; with `give_up` it is deleted instead, which proves that nothing went out. Returns
+        None when nothing was sent. Raises OutcomeUnknown when it still cannot be told, DraftChanged
+        when a person edited the draft, NotFound when somebody has settled it already.
+        """
+        return self._sending.settle(unsettled, give_up=give_up)
+
+    def unsettled(self) -> tuple[Attempt, ...]:
+        """
+        Return the sends of this account whose outcome nobody has settled, the oldest first.
+
+        A process that died while it was sending leaves one; so does a send that is going on right now.
+        """
+        return self._sending.unsettled()
 
     def search(
         self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
@@ -186,7 +218,10 @@ class Gmail(Filing):
             raise InvalidRequest("This draft is not in the mailbox: it has no id.")
         self._run(calls.delete_draft(draft_id))
 
-    def _written(self, draft: Draft, *, for_sending: bool) -> bytes:
+    def _write_for_sending(self, draft: Draft) -> Source:
+        return self._written(draft, for_sending=True)
+
+    def _written(self, draft: Draft, *, for_sending: bool) -> Source:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
         loaded = self._run(calls.load_attachments(draft))
         return in_thread(write_draft, loaded, for_sending)
@@ -201,20 +236,11 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     return draft
 
 
-def write_draft(draft: Draft, for_sending: bool) -> bytes:
-    """Return the RFC 5322 bytes of `draft`, its attachments read from their paths."""
-    opened = {path: read_attachment(path) for path in draft.paths}
-    return draft.with_opened(opened).to_bytes(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending)
-
-
-def read_attachment(path: Path) -> bytes:
-    """Read a file that is to be attached; raises SettingsError naming it when that cannot be done."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"The attachment {path} cannot be read: {error.strerror}.", hint="Nothing was sent. Check the path."
-        ) from error
+def write_draft(draft: Draft, for_sending: bool) -> Source:
+    """Return `draft` as it travels: in memory where it is small, else with its files read on the way."""
+    opened = {path: AttachedFile(path) for path in draft.paths}
+    mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
+    return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail
 
 
 def write_new(folder: Path, name: str, content: bytes) -> Path:

@@ -237,9 +237,14 @@ class Evidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A mail that Gmail accepted, which is not to say that it was delivered."""
+    """
+    A mail that Gmail accepted, which is not to say that it was delivered.
 
-    id: str
+    `evidence` says how that is known. `id` is None where the answer was lost and the grant may not
+    look among the sent mail.
+    """
+
+    id: str | None
     _: KW_ONLY
     thread_id: str | None = None
     evidence: Evidence = Evidence.ANSWER

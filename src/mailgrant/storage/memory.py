@@ -22,6 +22,7 @@ class MemoryStore:
         self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
         self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]
         self.marks, self.workers = self._tables["marks"], self._tables["workers"]
+        self.attempts, self.budgets = self._tables["attempts"], self._tables["budgets"]
         self._lock = lock
         self._header: bytes | None = None
 

@@ -47,6 +47,7 @@ class SqliteStore:
         self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
         self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]
         self.marks, self.workers = self._tables["marks"], self._tables["workers"]
+        self.attempts, self.budgets = self._tables["attempts"], self._tables["budgets"]
         try:
             self._prepare()
         except BaseException:

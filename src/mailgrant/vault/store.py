@@ -131,6 +131,14 @@ class VaultStore(Protocol):
         """Which workers live, and how they fare."""
 
     @property
+    def attempts(self) -> RowStore:
+        """Sends whose outcome is not settled yet."""
+
+    @property
+    def budgets(self) -> RowStore:
+        """Quota units in use, for each grant."""
+
+    @property
     def leases(self) -> LeaseStore:
         """Whose turn it is to refresh."""
 

@@ -46,6 +46,7 @@ class Vault:
     def __init__(self, sealer: Sealer, *, clock: Callable[[], datetime], actor: str = "") -> None:
         self.sealer = sealer
         self.audit = Audit(sealer, clock=clock, actor=actor)
+        self.attempts = Attempts(sealer)
         self.clock = clock
         self._store = sealer.store
         self._swept_at: datetime | None = None
@@ -282,8 +283,8 @@ class Vault:
         Its version stays in the row, so that an older row put back in its place is found out
         (`vault check --against`).
         """
-        row = Row(grant.id, version=grant.version + 1, sealed=b"")
         part_token.drop_all(self._store, grant.id)
+        row = Row(grant.id, version=grant.version + 1, sealed=b"")
         self.sealer.put(GRANTS, row, records.tombstone_to_bytes(self.clock()), expect=grant.version)
 
     # Refreshing

@@ -11,12 +11,10 @@ from typing import Any, TypeAlias, TypeVar
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.address import Address
 
-from .moment import Moment, as_utc, checked_end, moment_from_json, moment_to_json, zone_name
+from .moment import Moment, as_utc, checked_end, moment_from_json, moment_to_json
+from .recurrence import as_lines, as_recurrence
 
 E = TypeVar("E", bound=Enum)
-
-# RFC 5545 §3.8.5; DTSTART and DTEND are not allowed here.
-RECURRENCE_LINES = ("RRULE", "EXRULE", "RDATE", "EXDATE")
 
 
 class Response(Enum):
@@ -145,7 +143,7 @@ class Event:
             "description": description,
             "location": location,
             "attendees": _attendees(attendees),
-            "recurrence": _checked_recurrence(recurrence, start, kept=id is not None),
+            "recurrence": as_lines(recurrence) if id is not None else as_recurrence(recurrence, start),
             "id": id,
             "status": status,
             "organizer": organizer,
@@ -256,24 +254,6 @@ def _attendees(given: Attendees) -> tuple[Attendee, ...]:
     if not isinstance(given, Iterable):
         raise InvalidRequest(f"attendees: {given!r} is not a mail address.")
     return tuple(found for each in given for found in _attendees(each))
-
-
-def _checked_recurrence(given: str | Iterable[str], start: Moment | None, *, kept: bool) -> tuple[str, ...]:
-    lines = tuple(given.splitlines() if isinstance(given, str) else given)
-    if kept:
-        return lines
-    for line in lines:
-        if not line.upper().startswith(RECURRENCE_LINES):
-            raise InvalidRequest(
-                f"recurrence: {line!r} is no rule.",
-                hint="Write RRULE:FREQ=WEEKLY;COUNT=4; the times go into start and end.",
-            )
-    if lines and isinstance(start, datetime) and zone_name(start) is None:
-        raise InvalidRequest(
-            "A series needs a time zone with a name, so that it follows clock changes.",
-            hint='Use one like ZoneInfo("Europe/London") in start.',
-        )
-    return lines
 
 
 def _times(value: Mapping[str, Any]) -> tuple[Moment | None, Moment | None]:

@@ -55,6 +55,14 @@ def checked_moment(moment: object, name: str) -> Moment:
     return moment
 
 
+def named_zone(name: str, field: str = "zone") -> tzinfo:
+    """Return the time zone with this IANA name; raises InvalidRequest naming the field when there is none."""
+    zone = _zone(name)
+    if zone is None:
+        raise InvalidRequest(f"{field}: {name!r} is not a time zone.", hint="Zones are named like Europe/London.")
+    return zone
+
+
 def zone_name(moment: Moment | None) -> str | None:
     """Return the IANA name of the moment's time zone, or None when it has only an offset, or is a day."""
     if not isinstance(moment, datetime):

@@ -7,7 +7,7 @@ Every exception that mailgrant raises.
     ├── VaultError         VaultLocked · VaultDamaged · KeyRotated
     ├── GoogleError        NotFound · InvalidRequest · PermissionDenied · RateLimited · ServerError
     │                      ClientBroken · AdminRefused
-    │                      Conflict: DraftChanged
+    │                      Conflict: DraftChanged · ChangedMeanwhile
     ├── OutcomeUnknown     it may or may not have happened; never retryable
     ├── NoAnswer           no connection was made, or a read got no answer: nothing happened
     ├── MissingExtra       an optional part is not installed; carries the install line
@@ -229,6 +229,16 @@ class DraftChanged(Conflict):
     """
 
     default_hint = "Look at the draft in Gmail, and send it from there if it is wanted."
+
+
+class ChangedMeanwhile(Conflict):
+    """
+    Somebody else changed the event after it was read; theirs was kept.
+
+    Nothing of this change was written.
+    """
+
+    default_hint = "Get the event again, and repeat the change if it is still wanted."
 
 
 class OutcomeUnknown(MailgrantError):

@@ -19,6 +19,7 @@ from mailgrant.errors import SettingsError, VaultError
 
 if TYPE_CHECKING:
     from mailgrant.gmail.attempt import Patience
+    from mailgrant.keys import KeyCabinet
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.realm import Realm
     from mailgrant.oauth.service_account import ServiceAccountKey
@@ -104,6 +105,12 @@ class Settings:
         path = file_at(self.vault_place())
         return path is None or path.exists()
 
+    def cabinet(self, entropy: Entropy = os.urandom) -> KeyCabinet:
+        """Return what finds and makes the keys of vaults."""
+        from mailgrant.keys import KeyCabinet
+
+        return KeyCabinet(given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy)
+
     def open_vault(self, *, clock: Clock, entropy: Entropy, create: bool = True, key_source: str = "file") -> Vault:
         """
         Open the vault, making it and its key when there is none and `create` allows.
@@ -117,14 +124,11 @@ class Settings:
         place = self.vault_place()
         if not create and not self.has_vault():
             raise VaultError(f"There is no vault at {place}.", hint="`mailgrant init` or `mailgrant login` makes one.")
-        cabinet = keys.KeyCabinet(
-            given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy
-        )
         return keys.open_or_create(
             open_store(place),
             place=place,
             realm=self.realm(),
-            cabinet=cabinet,
+            cabinet=self.cabinet(entropy),
             clock=clock,
             entropy=entropy,
             source=keys.KeySource.MEMORY if place == MEMORY else keys.KeySource(key_source),

@@ -11,26 +11,24 @@ from __future__ import annotations
 import os
 import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mailgrant.sandbox.mail.render import Rendered, Slot
+from mailgrant.sandbox.keeping.answers import AnswerFile
+from mailgrant.sandbox.mail.render import Rendered, render
 from mailgrant.sandbox.mail.search_text import Block
 
 if TYPE_CHECKING:
     import sqlite3
 
-# A mail of five kilobytes and its JSON each fit into a page.
+# Three mails of five kilobytes fit into a page.
 PAGE_BYTES = 16_384
 CACHE_KIB = 16_384
 # A mail's key is its mailbox's number and its ordinal there.
 OWNER_SHIFT = 32
 LAST_ORDINAL = (1 << OWNER_SHIFT) - 1
-# Neither stands in any JSON: they part the pieces of a payload, and mark the places of attachment ids.
-PIECE = b"\x1e"
-PLACE = b"\x1f"
 LINE = "\x1e"
 
 SCHEMA = """
@@ -38,12 +36,10 @@ CREATE TABLE part (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE owner (number INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);
 CREATE TABLE mail (
   key INTEGER PRIMARY KEY, id TEXT NOT NULL, thread_id TEXT NOT NULL, subject BLOB NOT NULL, labels TEXT NOT NULL,
-  internal_date INTEGER NOT NULL, message_id BLOB NOT NULL, history_id INTEGER NOT NULL, size INTEGER NOT NULL
+  internal_date INTEGER NOT NULL, message_id BLOB NOT NULL, history_id INTEGER NOT NULL, size INTEGER NOT NULL,
+  place INTEGER NOT NULL, length INTEGER NOT NULL
 );
 CREATE TABLE raw (key INTEGER PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE rendered (
-  key INTEGER PRIMARY KEY, snippet BLOB NOT NULL, mime_type TEXT NOT NULL, payload BLOB NOT NULL
-);
 CREATE TABLE history (
   owner INTEGER NOT NULL, id INTEGER NOT NULL, kind TEXT NOT NULL, message_id TEXT NOT NULL, thread_id TEXT NOT NULL,
   labels TEXT NOT NULL, changed TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (owner, id)
@@ -55,12 +51,12 @@ CREATE TABLE sent (number INTEGER PRIMARY KEY, about TEXT NOT NULL, raw BLOB NOT
 OF_OWNER = (
     "DELETE FROM mail WHERE key BETWEEN ? AND ?",
     "DELETE FROM raw WHERE key BETWEEN ? AND ?",
-    "DELETE FROM rendered WHERE key BETWEEN ? AND ?",
     "DELETE FROM words WHERE key BETWEEN ? AND ?",
 )
-GONE = ("DELETE FROM mail WHERE key = ?", "DELETE FROM raw WHERE key = ?", "DELETE FROM rendered WHERE key = ?")
+GONE = ("DELETE FROM mail WHERE key = ?", "DELETE FROM raw WHERE key = ?")
 
-MailRow: TypeAlias = tuple[int, str, str, bytes, str, int, bytes, int, int]
+# The last two say where the JSON lies.
+MailRow: TypeAlias = tuple[int, str, str, bytes, str, int, bytes, int, int, int, int]
 HistoryRow: TypeAlias = tuple[int, int, str, str, str, str, str, int]
 
 
@@ -84,9 +80,9 @@ class Batch:
 
 
 class Archive:
-    """The file. One thread writes; any may read."""
+    """The file, and beside it the one with the JSON of its mails. One thread writes; any may read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, answers: Path) -> None:
         """Open an archive, or make one; raises sqlite3.DatabaseError if it is damaged."""
         new = not path.exists()
         if new:
@@ -94,10 +90,12 @@ class Archive:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         self._writing = _connect(path)
         self._reading = _connect(path)
+        self._answers = AnswerFile(answers)
         self._lock = threading.Lock()
         # True while reads share one transaction: a transaction each would cost as much as the reading.
         self._is_reading = False
         if new:
+            self._answers.clear()
             self._writing.executescript(f"BEGIN; {SCHEMA} COMMIT;")
 
     def close(self) -> None:
@@ -105,14 +103,17 @@ class Archive:
         with self._lock:
             self._reading.close()
         self._writing.close()
+        self._answers.close()
 
-    def write(self, batch: Batch, rendered: Iterable[tuple[int, Rendered]]) -> None:
-        """Write a batch, with the JSON of its mails."""
+    def write(self, batch: Batch) -> list[Shelf]:
+        """Write a batch, with the JSON of its mails; returns where its mails lie from now on."""
         file = self._writing
+        places = self._answers.append(render(raw) for _, raw in batch.raws)
+        shelves = [Shelf(self, key, len(raw), *place) for (key, raw), place in zip(batch.raws, places, strict=True)]
         file.execute("BEGIN IMMEDIATE")
         try:
             self._write_parts(batch)
-            self._write_mail(batch, rendered)
+            self._write_mail(batch, shelves)
         except BaseException:
             file.execute("ROLLBACK")
             raise
@@ -120,6 +121,7 @@ class Archive:
         self._stop_reading()
         file.execute("COMMIT")
         self._stop_reading()
+        return shelves
 
     def _write_parts(self, batch: Batch) -> None:
         file = self._writing
@@ -130,7 +132,7 @@ class Archive:
             file.execute("DELETE FROM sent")
         file.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", batch.sent)
 
-    def _write_mail(self, batch: Batch, rendered: Iterable[tuple[int, Rendered]]) -> None:
+    def _write_mail(self, batch: Batch, shelves: list[Shelf]) -> None:
         file = self._writing
         for owner in batch.emptied:
             for statement in OF_OWNER:
@@ -138,10 +140,10 @@ class Archive:
             file.execute("DELETE FROM history WHERE owner = ?", (owner,))
         for statement in GONE:
             file.executemany(statement, [(key,) for key in batch.gone])
-        file.executemany("INSERT OR REPLACE INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", batch.mails)
+        places = {shelf.key: shelf.place for shelf in shelves}
+        mails = ((*row[:-2], *places.get(row[0], row[-2:])) for row in batch.mails)
+        file.executemany("INSERT OR REPLACE INTO mail VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", mails)
         file.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?)", batch.raws)
-        rows = ((key, encoded(one.snippet), one.mime_type, _payload_row(one)) for key, one in rendered)
-        file.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?)", rows)
         file.executemany("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.history)
         file.executemany("DELETE FROM history WHERE owner = ? AND id <= ?", batch.forgotten)
         words = ((key_of(owner, block.first), *_block_row(block)) for owner, block in batch.words)
@@ -177,10 +179,9 @@ class Archive:
         content: bytes = self._row("SELECT content FROM raw WHERE key = ?", key)[0]
         return content
 
-    def rendered(self, key: int) -> Rendered:
+    def rendered(self, key: int, place: int, length: int) -> Rendered:
         """Return a mail's JSON."""
-        snippet, mime_type, payload = self._row("SELECT snippet, mime_type, payload FROM rendered WHERE key = ?", key)
-        return Rendered(decoded(snippet), mime_type=mime_type, payload=_payload_of(payload))
+        return self._answers.read(place, length) or render(self.raw(key))
 
     def _row(self, statement: str, key: int) -> Any:
         with self._lock:
@@ -202,23 +203,30 @@ class Archive:
 class Shelf:
     """One mail's bytes in an archive."""
 
-    __slots__ = ("_archive", "_key", "_size")
+    __slots__ = ("_archive", "_length", "_place", "_size", "key")
 
-    def __init__(self, archive: Archive, key: int, size: int) -> None:
+    def __init__(self, archive: Archive, key: int, size: int, place: int, length: int) -> None:
         self._archive = archive
-        self._key = key
+        self.key = key
         self._size = size
+        self._place = place
+        self._length = length
 
     def __len__(self) -> int:
         return self._size
 
     def read(self) -> bytes:
         """Return the bytes."""
-        return self._archive.raw(self._key)
+        return self._archive.raw(self.key)
 
     def rendered(self) -> Rendered:
         """Return the JSON."""
-        return self._archive.rendered(self._key)
+        return self._archive.rendered(self.key, self._place, self._length)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the JSON begins, and how long it is."""
+        return self._place, self._length
 
 
 def key_of(owner: int, ordinal: int) -> int:
@@ -259,19 +267,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _range(owner: int) -> tuple[int, int]:
     return key_of(owner, 0), key_of(owner, LAST_ORDINAL)
-
-
-def _payload_row(rendered: Rendered) -> bytes:
-    return PIECE.join(
-        piece if isinstance(piece, bytes) else PLACE + piece.part_id.encode() for piece in rendered.payload
-    )
-
-
-def _payload_of(content: bytes) -> tuple[bytes | Slot, ...]:
-    if PIECE not in content:
-        return (content,)
-    pieces = content.split(PIECE)
-    return tuple(Slot(piece[1:].decode()) if piece.startswith(PLACE) else piece for piece in pieces)
 
 
 def _block_row(block: Block) -> tuple[str, bytes, bytes, bytes, str]:

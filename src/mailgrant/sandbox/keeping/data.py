@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 VERSION = 1
 FORMAT = "format.json"
 STATE = "state.db"
+ANSWERS = "answers"
 LOCK = "lock"
 
 
@@ -96,7 +97,7 @@ def _check_version(folder: Path) -> None:
 
 def _opened(folder: Path) -> Archive:
     try:
-        return Archive(folder / STATE)
+        return Archive(folder / STATE, folder / ANSWERS)
     except sqlite3.DatabaseError as error:
         raise _broken(folder / STATE, str(error)) from error
 

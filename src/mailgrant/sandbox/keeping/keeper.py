@@ -33,7 +33,6 @@ from mailgrant.sandbox.keeping.kinds import KINDS
 from mailgrant.sandbox.mail.delivery import SentMail
 from mailgrant.sandbox.mail.history import Kind, Record
 from mailgrant.sandbox.mail.mailbox import EPOCH, Mailbox, StoredMessage
-from mailgrant.sandbox.mail.render import render
 from mailgrant.sandbox.mail.search_text import BLOCK
 
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ MOST_MESSAGES = 2000
 # Messages whose words are read while requests wait.
 MOST_READ = 10
 BREATH_SECONDS = 0.001
+# Where the JSON lies of a mail that is not on record yet.
+NOWHERE = (0, 0)
 
 # The sandbox's nouns that are kept as they are, apart from people and their mail.
 NOUNS = ("clock", "ids", "clients", "service_accounts", "policies", "tokens", "push", "channels", "post", "people")
@@ -140,10 +141,10 @@ class Keeper:
             self._waiting = self._gather()
         batch = self._waiting
         # If this fails, for want of room, the same is tried again: what was gathered is not gathered twice.
-        self._archive.write(batch, ((key, render(raw)) for key, raw in batch.raws))
+        shelves = self._archive.write(batch)
         self._waiting = None
         with self._world.locked():
-            self._put_away(batch)
+            self._put_away(batch, shelves)
             return any(kept.mailbox.unsaved for kept in self._boxes.values())
 
     def _gather(self) -> Batch:
@@ -217,14 +218,14 @@ class Keeper:
             batch.sent.append((number, self._codec.write(about), mail.raw))
         self._sent_count = len(sent)
 
-    def _put_away(self, batch: Batch) -> None:
+    def _put_away(self, batch: Batch, shelves: list[Shelf]) -> None:
         """Let go of the bytes that are on record now."""
         boxes = {kept.owner: kept.mailbox for kept in self._boxes.values()}
-        for key, raw in batch.raws:
+        for (key, raw), shelf in zip(batch.raws, shelves, strict=True):
             mailbox = boxes.get(owner_of(key))
             message = mailbox.at(ordinal_of(key)) if mailbox is not None else None
             if mailbox is not None and message is not None and message.content is raw:
-                mailbox.put_away(message, Shelf(self._archive, key, len(raw)))
+                mailbox.put_away(message, shelf)
 
     def _read_ahead(self) -> None:
         """Read the words of large mailboxes before somebody searches, a few messages at a time."""
@@ -271,15 +272,14 @@ class Keeper:
     def _messages(self, owner: int) -> Iterator[tuple[StoredMessage, str]]:
         # Most messages have the labels of many others, and a thread of their own.
         known: dict[str, tuple[str, ...]] = {}
-        for key, message_id, thread_id, subject, labels, date, header_id, history_id, size in self._archive.mails(
-            owner
-        ):
+        for row in self._archive.mails(owner):
+            key, message_id, thread_id, subject, labels, date, header_id, history_id, size, place, length = row
             if labels not in known:
                 known[labels] = tuple(labels.split())
             message = StoredMessage(
                 message_id,
                 thread_id=message_id if thread_id == message_id else thread_id,
-                content=Shelf(self._archive, key, size),
+                content=Shelf(self._archive, key, size, place, length),
                 labels=known[labels],
                 internal_date=date,
                 message_id=decoded(header_id),
@@ -303,7 +303,8 @@ def _row(key: int, message: StoredMessage, subject: str) -> MailRow:
         message.internal_date,
         encoded(message.message_id),
         message.history_id,
-        len(message.content),
+        message.size,
+        *(message.content.place if isinstance(message.content, Shelf) else NOWHERE),
     )
 
 

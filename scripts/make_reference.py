@@ -62,7 +62,7 @@ INNER = {
     "parse_received",
     "loopback_redirect",
     "pasted_redirect",
-    "with_opened",
+    "to_source",
     "kept_as",
     "owning_workplace",
     "realm",

@@ -8,14 +8,25 @@ Nothing here opens a connection. A `Call` is a generator that yields a `Request`
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class Stream(Protocol):
+    """A body of a known size that is read piece by piece, and anew when the request is sent again."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def read_from(self, offset: int) -> Iterator[bytes]:
+        """Yield the bytes from `offset` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,8 @@ class Request:
     `operation` names the API method as Google's discovery documents do
     (`gmail.users.messages.send`); scopes, quota and logs go by it. `headers` are matched without
     regard to case (RFC 9110 §5.1) and never hold the access token: the session adds that last.
+    `stream` stands in place of `body` where that is too long for memory; `also` has the statuses
+    that are an answer here though they are not 2xx.
     """
 
     method: str
@@ -34,6 +47,8 @@ class Request:
     operation: str = field(kw_only=True)
     headers: Mapping[str, str] = field(kw_only=True, default_factory=dict, repr=False)
     body: bytes = field(kw_only=True, default=b"", repr=False)
+    stream: Stream | None = field(kw_only=True, default=None, repr=False)
+    also: Collection[int] = field(kw_only=True, default=frozenset())
 
     @property
     def safe(self) -> bool:

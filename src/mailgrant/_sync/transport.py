@@ -10,10 +10,13 @@ request, follows a redirect or looks at what an answer means.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from mailgrant._version import __version__
-from mailgrant.http import Outcome, Request, Response, Unanswered
+from mailgrant.http import Outcome, Request, Response, Stream, Unanswered
+
+from .waiting import in_thread
 
 if TYPE_CHECKING:
     import httpx2
@@ -54,7 +57,7 @@ class HttpTransport:
         limits = httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
         try:
             answer = self._open().request(
-                request.method, request.url, headers=dict(request.headers), content=request.body, timeout=limits
+                request.method, request.url, headers=dict(request.headers), content=content_of(request), timeout=limits
             )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             timed_out = isinstance(error, httpx2.TimeoutException)
@@ -79,6 +82,23 @@ class HttpTransport:
                     headers={"User-Agent": USER_AGENT}, follow_redirects=False, trust_env=self._trusts_environment
                 )
             return self._client
+
+
+def content_of(request: Request) -> bytes | Iterator[bytes]:
+    """Return what goes out as the body: all of it, or piece by piece."""
+    return request.body if request.stream is None else pieces_of(request.stream)
+
+
+def pieces_of(stream: Stream) -> Iterator[bytes]:
+    """Yield a body piece by piece; what reads files does not hold up the event loop."""
+    pieces = stream.read_from(0)
+    while piece := in_thread(next_of, pieces):
+        yield piece
+
+
+def next_of(pieces: Iterator[bytes]) -> bytes:
+    """Return the next piece that is not empty; nothing after the last."""
+    return next((piece for piece in pieces if piece), b"")
 
 
 def _say(error: Exception) -> str:

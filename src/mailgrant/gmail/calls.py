@@ -26,6 +26,7 @@ from .payload import (
     text_of,
 )
 from .resource import GMAIL, address, json_of, segment
+from .source import Source
 from .upload import carry
 
 if TYPE_CHECKING:
@@ -131,23 +132,25 @@ def load_attachments(draft: Draft) -> Call[Draft]:
     return replace(draft, attachments=tuple(loaded))
 
 
-def send(raw: bytes, *, thread_id: str | None = None) -> Call[Sent]:
+def send(raw: bytes | Source, *, thread_id: str | None = None) -> Call[Sent]:
     """Send a mail written down already. Never repeated by itself: Gmail cannot tell it from a second one."""
-    response = yield carry("POST", "messages/send", raw, thread_id=thread_id, operation="gmail.users.messages.send")
+    response = yield from carry(
+        "POST", "messages/send", raw, thread_id=thread_id, operation="gmail.users.messages.send"
+    )
     return _sent(json_of(response))
 
 
-def create_draft(raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
+def create_draft(raw: bytes | Source, *, thread_id: str | None = None) -> Call[DraftRef]:
     """Keep a mail written down already as a draft."""
     operation = "gmail.users.drafts.create"
-    response = yield carry("POST", "drafts", raw, thread_id=thread_id, operation=operation, as_draft=True)
+    response = yield from carry("POST", "drafts", raw, thread_id=thread_id, operation=operation, as_draft=True)
     return _draft_ref(json_of(response))
 
 
-def update_draft(draft_id: str, raw: bytes, *, thread_id: str | None = None) -> Call[DraftRef]:
+def update_draft(draft_id: str, raw: bytes | Source, *, thread_id: str | None = None) -> Call[DraftRef]:
     """Put another mail into a draft; the draft keeps its id, the message in it gets a new one."""
     path, operation = f"drafts/{segment(draft_id)}", "gmail.users.drafts.update"
-    response = yield carry("PUT", path, raw, thread_id=thread_id, operation=operation, as_draft=True)
+    response = yield from carry("PUT", path, raw, thread_id=thread_id, operation=operation, as_draft=True)
     return _draft_ref(json_of(response))
 
 

@@ -14,6 +14,7 @@ from .address import Address, Addresses
 from .attachment import Attachment, Attachments
 from .header_text import refuse_unprintable
 from .headers import HeaderFields, Headers
+from .source import Source, all_of
 
 # RFC 5322 §3.6.8: printable ASCII without the colon.
 HEADER_NAME = re.compile(r"[\x21-\x39\x3b-\x7e]{1,76}")
@@ -49,7 +50,8 @@ class Draft:
 
     Recipients are taken as people type them, attachments as paths, `Attachment`s or a mapping of
     name to bytes; everything is checked here, before anything travels: InvalidRequest names the
-    field. HTML alone gets a text made from it. `id` is None until Gmail holds the draft, `message_id`
+    field. HTML alone gets a text made from it; `calendar` is an iCalendar text that calendars read
+    as another form of the mail (RFC 6047). `id` is None until Gmail holds the draft, `message_id`
     is then Gmail's id of the message in it. To change one, use `dataclasses.replace`.
     """
 
@@ -59,6 +61,7 @@ class Draft:
     subject: str
     text: str | None = field(repr=False)
     html: str | None = field(repr=False)
+    calendar: str | None = field(repr=False)
     attachments: tuple[Attachment, ...]
     from_: Address | None
     reply_to: tuple[Address, ...]
@@ -78,6 +81,7 @@ class Draft:
         subject: str = "",
         text: str | None = None,
         html: str | None = None,
+        calendar: str | None = None,
         attachments: Attachments = (),
         from_: str | Address | None = None,
         reply_to: Addresses = (),
@@ -95,6 +99,7 @@ class Draft:
             "subject": refuse_unprintable(subject, what="The subject"),
             "text": _checked_body(text, "text"),
             "html": _checked_body(html, "html"),
+            "calendar": _checked_calendar(calendar),
             "attachments": Attachment.collect(attachments),
             "from_": None if from_ is None else Address.parse(from_, field="from_"),
             "reply_to": Address.parse_list(reply_to, field="reply_to"),
@@ -119,31 +124,36 @@ class Draft:
         unopened = (each.path for each in self.attachments if each.content is None)
         return tuple(dict.fromkeys(path for path in unopened if path is not None))
 
-    def with_opened(self, opened: Mapping[Path, bytes]) -> Draft:
-        """Return the draft with the content of the files that `opened` has."""
-        attachments = tuple(
-            replace(each, content=opened[each.path])
-            if each.content is None and each.path is not None and each.path in opened
-            else each
-            for each in self.attachments
-        )
-        return replace(self, attachments=attachments)
-
     def kept_as(self, reference: DraftRef) -> Draft:
         """Return the draft as Gmail holds it now."""
         return replace(self, id=reference.id, message_id=reference.message_id, thread_id=reference.thread_id)
 
     def to_bytes(self, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool = True) -> bytes:
         """
-        Write the mail down (RFC 5322, CRLF, ASCII).
+        Write the mail down (RFC 5322, CRLF, ASCII), all of it in memory.
 
-        `now` becomes the Date, `entropy` keeps the parts apart. Raises InvalidRequest when an
-        attachment was not opened, when it is more than Gmail takes, or when it is to be sent and
-        there is nobody to send it to.
+        Raises what `to_source` raises.
+        """
+        return all_of(self.to_source(now=now, entropy=entropy, for_sending=for_sending))
+
+    def to_source(
+        self,
+        *,
+        now: datetime,
+        entropy: Callable[[int], bytes],
+        for_sending: bool = True,
+        opened: Mapping[Path, Source] | None = None,
+    ) -> Source:
+        """
+        Write the mail down without reading its attachments, which is done when it travels.
+
+        `now` becomes the Date, `entropy` keeps the parts apart, `opened` has the files of `paths`.
+        Raises InvalidRequest when an attachment was not opened, when it is more than Gmail takes, or
+        when it is to be sent and there is nobody to send it to.
         """
         from .mime import write
 
-        return write(self, now=now, entropy=entropy, for_sending=for_sending)
+        return write(self, now=now, entropy=entropy, for_sending=for_sending, opened=opened or {})
 
 
 def _checked_body(body: str | None, name: str) -> str | None:
@@ -158,6 +168,12 @@ def _checked_body(body: str | None, name: str) -> str | None:
     except UnicodeEncodeError as error:
         raise InvalidRequest(f"{name}: the character at {error.start} is half a surrogate pair.") from error
     return body
+
+
+def _checked_calendar(calendar: str | None) -> str | None:
+    if _checked_body(calendar, "calendar") is not None and not str(calendar).lstrip().startswith("BEGIN:VCALENDAR"):
+        raise InvalidRequest("calendar: this is no iCalendar text.", hint="It begins with BEGIN:VCALENDAR (RFC 5545).")
+    return calendar
 
 
 def _checked_headers(given: HeaderFields) -> Headers:

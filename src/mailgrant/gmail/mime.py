@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from mailgrant.errors import InvalidRequest
@@ -12,9 +13,11 @@ from mailgrant.errors import InvalidRequest
 from .address import Address
 from .attachment import UNKNOWN_TYPE, Attachment
 from .header_text import encode, encode_if_needed, fold
+from .source import Content, Encoded, Joined, Source
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from email.message import EmailMessage, MIMEPart
+    from pathlib import Path
 
     from .draft import Draft
 
@@ -25,22 +28,49 @@ MOST_WRITTEN = 36_700_160
 MOST_RECIPIENTS = 500
 
 # Neither 7bit nor quoted-printable carries these faithfully through every relay.
+CALENDAR_METHOD = re.compile(r"^METHOD:([A-Za-z-]+)\s*$", re.MULTILINE | re.IGNORECASE)
 NEEDS_BASE64 = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
 
 
-def write(draft: Draft, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool) -> bytes:
-    """Return the bytes of `draft`; see `Draft.to_bytes`."""
+def write(
+    draft: Draft, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool, opened: Mapping[Path, Source]
+) -> Joined:
+    """Return `draft` as it travels, the attachments still unread; see `Draft.to_source`."""
     _check_recipients(draft, for_sending)
-    _check_attachments(draft)
+    contents = [_content_of(each, opened) for each in draft.attachments]
+    _check_size(sum(content.size for content in contents))
     # The standard library's own header writer encodes ids longer than a line, which breaks threads,
     # and puts blanks into names; so it writes the parts only.
     head = "".join(fold(name, value) for name, value in _head(draft, now))
-    body = _body(draft)
+    # Each attachment is a word of chance in what it writes; the content is put there piece by piece.
+    words = [f"{number}.{entropy(16).hex()}" for number in range(len(contents))]
+    body = _body(draft, words)
     _set_boundaries(body, entropy)
-    written = head.encode() + body.as_bytes()
-    if len(written) > MOST_WRITTEN:
-        raise InvalidRequest(f"The mail has {_megabytes(len(written))} when written; Gmail takes 35.0 MB.")
+    written = Joined(tuple(_filled(head.encode() + body.as_bytes(), words, contents)))
+    if written.size > MOST_WRITTEN:
+        raise InvalidRequest(f"The mail has {_megabytes(written.size)} when written; Gmail takes 35.0 MB.")
     return written
+
+
+def _filled(written: bytes, words: Sequence[str], contents: Sequence[Source]) -> Iterator[Source]:
+    """Put the contents in place of the words that stand for them, in the order in which they stand there."""
+    found = ((written.index(word.encode()), len(word), content) for word, content in zip(words, contents, strict=True))
+    done = 0
+    for place, length, content in sorted(found, key=itemgetter(0)):
+        yield Content(written[done:place])
+        yield Encoded(content)
+        done = place + length
+    yield Content(written[done:])
+
+
+def _content_of(attachment: Attachment, opened: Mapping[Path, Source]) -> Source:
+    if attachment.content is not None:
+        return Content(attachment.content)
+    if attachment.path is not None and attachment.path in opened:
+        return opened[attachment.path]
+    raise InvalidRequest(
+        f"The attachment {attachment.name!r} was not opened.", hint="Its content must be read before the mail leaves."
+    )
 
 
 def _check_recipients(draft: Draft, for_sending: bool) -> None:
@@ -53,16 +83,10 @@ def _check_recipients(draft: Draft, for_sending: bool) -> None:
         )
 
 
-def _check_attachments(draft: Draft) -> None:
-    for each in draft.attachments:
-        if each.content is None:
-            raise InvalidRequest(
-                f"The attachment {each.name!r} was not opened.", hint="Its content must be read before the mail leaves."
-            )
-    total = sum(len(each.content or b"") for each in draft.attachments)
-    if total > MOST_ATTACHED:
+def _check_size(attached: int) -> None:
+    if attached > MOST_ATTACHED:
         raise InvalidRequest(
-            f"The attachments have {_megabytes(total)}; Gmail takes {_megabytes(MOST_ATTACHED)}.",
+            f"The attachments have {_megabytes(attached)}; Gmail takes {_megabytes(MOST_ATTACHED)}.",
             hint="Put the file in Drive and send its link.",
         )
 
@@ -97,32 +121,44 @@ def _date(now: datetime) -> str:
     return format_datetime(now)
 
 
-def _body(draft: Draft) -> EmailMessage:
+def _body(draft: Draft, words: Sequence[str]) -> EmailMessage:
     from email.message import EmailMessage
     from email.policy import SMTP
 
     body = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    inline = [each for each in draft.attachments if each.inline and each.content_id and draft.html is not None]
-    _set_text(body, draft, inline)
-    for each in draft.attachments:
-        if each not in inline:
-            _attach(body.add_attachment, each, "attachment")
+    _set_text(body, draft)
+    html = _html_part(body, draft)
+    for each, word in zip(draft.attachments, words, strict=True):
+        if html is not None and each.inline and each.content_id:
+            _attach(html, html.add_related, each, "inline", word)
+        else:
+            _attach(body, body.add_attachment, each, "attachment", word)
     if "MIME-Version" not in body:
         body["MIME-Version"] = "1.0"
     return body
 
 
-def _set_text(body: EmailMessage, draft: Draft, inline: list[Attachment]) -> None:
+def _set_text(body: EmailMessage, draft: Draft) -> None:
     text = draft.text
     if text is None:
         text = _text_of(draft.html)
     body.set_content(text, cte=_transfer_encoding(text))
+    if draft.html is not None:
+        body.add_alternative(draft.html, subtype="html", cte=_transfer_encoding(draft.html))
+    if draft.calendar is not None:
+        # Without its method a calendar shows it as a file instead of asking for an answer (RFC 6047 §2.4).
+        method = CALENDAR_METHOD.search(draft.calendar)
+        params = {"method": method[1].upper()} if method else {}
+        cte = _transfer_encoding(draft.calendar)
+        body.add_alternative(draft.calendar, subtype="calendar", cte=cte, params=params)
+
+
+def _html_part(body: EmailMessage, draft: Draft) -> MIMEPart | None:
+    """Return the part that images belong to; a mail of text alone has none."""
     if draft.html is None:
-        return
-    body.add_alternative(draft.html, subtype="html", cte=_transfer_encoding(draft.html))
-    *_, html = body.iter_parts()
-    for each in inline:
-        _attach(html.add_related, each, "inline")
+        return None
+    _, html, *_ = body.iter_parts()
+    return html
 
 
 def _text_of(html: str | None) -> str:
@@ -137,19 +173,21 @@ def _transfer_encoding(text: str) -> str | None:
     return "base64" if NEEDS_BASE64.search(text) else None
 
 
-def _attach(add: Callable[..., None], each: Attachment, disposition: str) -> None:
+def _attach(whole: MIMEPart, add: Callable[..., None], each: Attachment, disposition: str, word: str) -> None:
     maintype, _, subtype = each.content_type.lower().partition("/")
     if maintype in ("message", "multipart"):
         # These may not be in base64 (RFC 2046 §5), and any other encoding would change the file.
         maintype, _, subtype = UNKNOWN_TYPE.partition("/")
     add(
-        each.content,
+        b"",
         maintype=maintype,
         subtype=subtype,
         disposition=disposition,
         filename=each.name or None,
         cid=f"<{each.content_id}>" if each.content_id else None,
     )
+    *_, part = whole.iter_parts()
+    part.set_payload(word)
 
 
 def _set_boundaries(body: EmailMessage, entropy: Callable[[int], bytes]) -> None:

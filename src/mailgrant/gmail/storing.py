@@ -10,6 +10,7 @@ from mailgrant.http import Call, Request, with_query
 from .message import MessageRef
 from .payload import decode_base64, text_of
 from .resource import address, json_of
+from .source import Source
 from .upload import carry
 
 
@@ -28,7 +29,7 @@ def raw(message_id: str) -> Call[bytes]:
 
 
 def store(
-    raw: bytes, *, scanning: Scanning, label_ids: Collection[str] = (), thread_id: str | None = None
+    raw: bytes | Source, *, scanning: Scanning, label_ids: Collection[str] = (), thread_id: str | None = None
 ) -> Call[MessageRef]:
     """
     Put a mail into the mailbox; nobody is sent anything.
@@ -37,7 +38,7 @@ def store(
     its order.
     """
     path = "messages/import" if scanning is Scanning.AS_ARRIVED else "messages"
-    response = yield carry(
+    response = yield from carry(
         "POST",
         path,
         raw,

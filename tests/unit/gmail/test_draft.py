@@ -22,6 +22,7 @@ from mailgrant.gmail import mime
 from mailgrant.gmail.address import Address
 from mailgrant.gmail.attachment import Attachment
 from mailgrant.gmail.draft import Draft, DraftRef
+from mailgrant.gmail.source import Content, all_of
 
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 LINE_BREAKS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x00"]
@@ -251,9 +252,11 @@ def test_a_path_is_opened_by_the_shell_and_then_written() -> None:
     draft = lunch(attachments=["a.txt", "b.txt", "a.txt"])
 
     assert draft.paths == (Path("a.txt"), Path("b.txt"))
-    opened = draft.with_opened({Path("a.txt"): b"a", Path("b.txt"): b"b"})
-    assert opened.paths == ()
-    assert [part.get_payload(decode=True) for part in parsed(opened).iter_attachments()] == [b"a", b"b", b"a"]
+    opened = {Path("a.txt"): Content(b"a"), Path("b.txt"): Content(b"b")}
+    written = all_of(draft.to_source(now=NOW, entropy=counting(), opened=opened))
+    message = email.message_from_bytes(written, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert [part.get_payload(decode=True) for part in message.iter_attachments()] == [b"a", b"b", b"a"]
 
 
 def test_an_unopened_attachment_is_refused_by_name() -> None:

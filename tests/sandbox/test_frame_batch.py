@@ -51,6 +51,14 @@ def test_every_part_is_answered_in_order_as_if_it_had_come_alone(batcher: Caller
     assert '"Lunch"' in got[1][2]
 
 
+def test_a_part_is_never_compressed_though_it_asks_for_it(world: Sandbox, caller: Caller) -> None:
+    asks = "Accept-Encoding: gzip, deflate\nUser-Agent: (gzip)\n"
+
+    [(_, status, text)] = answers(send(caller.sign_in(MAIL), f"GET /gmail/v1/users/me/labels\n{asks}"))
+
+    assert (status, "INBOX" in text) == (200, True)
+
+
 def test_a_part_may_bring_its_own_token(world: Sandbox, batcher: Caller) -> None:
     grace = world.authorize("grace@example.com", scopes=[MAIL])["token"]
 

@@ -40,6 +40,17 @@ def test_googles_client_calls_gmail_and_calendar_with_pysocks_and_without(led: L
     assert led.methods == ["oauth2.token", "gmail.users.getProfile", "calendar.calendars.get"]
 
 
+@pytest.mark.parametrize("start", ["", WITHOUT_PYSOCKS], ids=["PySocks", "no PySocks"])
+@pytest.mark.parametrize("google", [True, False], ids=["to Google", "to this machine"])
+def test_httplib2_asks_by_plain_http_too(led: Led, start: str, google: bool) -> None:
+    origin = "http://www.googleapis.com" if google else led.entrance.url
+    printed = led.python(
+        f"{start}import httplib2\nprint(httplib2.Http().request('{origin}/oauth2/v3/certs')[0].status)\n"
+    )
+
+    assert printed.split() == ["200"]
+
+
 @pytest.mark.parametrize("trusting", [False, True], ids=["by the hook", "by the proxy"])
 def test_aiohttp_reaches_it(led: Led, trusting: bool) -> None:
     printed = led.python(

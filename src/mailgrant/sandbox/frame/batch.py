@@ -63,6 +63,8 @@ def _read_part(raw: bytes, outer: HttpRequest) -> Part:
         if not name.startswith("content-") and name not in NOT_FOR_PARTS
     }
     headers = kept | _headers(b"\n".join(rest))
+    # Google's Python client asks for it in every part as well, and could not read it.
+    headers.pop("accept-encoding", None)
     return Part(content_id, HttpRequest(words[0].upper(), words[1], headers=headers, body=body))
 
 

@@ -96,6 +96,43 @@ def trust(ca: str) -> None:
     ssl.SSLContext.load_verify_locations = load_verify_locations  # type: ignore[method-assign]
 
 
+class Httplib2:
+    """
+    Finds httplib2 for whoever imports it.
+
+    Without PySocks it refuses every plain-http connection where a proxy is set, to this machine too; here it
+    connects without one.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Find what everybody else finds, and see to it once it is loaded."""
+        if name != "httplib2":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def exec_module(module: Any) -> None:
+                load(module)
+                if getattr(module, "socks", self) is None:
+                    connect_directly(module.HTTPConnectionWithTimeout)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def connect_directly(kind: Any) -> None:
+    """Let connections of this kind forget the proxy they were told of."""
+    connect = kind.connect
+
+    def connect_without_proxy(self: Any) -> None:
+        self.proxy_info = None
+        connect(self)
+
+    kind.connect = connect_without_proxy
+
+
 def run_the_next() -> None:
     """Run the sitecustomize that would have run without this one, as if it were the only one."""
     here = __file__.rpartition(os.sep)[0]
@@ -116,6 +153,7 @@ def begin() -> None:
             hosts = Hosts(told)
             install(hosts)
             trust(hosts.ca)
+            sys.meta_path.insert(0, Httplib2())
         except Exception as error:
             sys.stderr.write(f"mailgrant sandbox: this program is not led: {error!r}\n")
     run_the_next()

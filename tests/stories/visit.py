@@ -87,4 +87,8 @@ def answers(path: str, form: Form, account: str, unticked: Collection[str]) -> l
 
 
 if __name__ == "__main__":
-    request(agree(sys.argv[1], unticked=os.environ.get("STORY_UNTICKED", "").split()))
+    link = sys.argv[1]
+    if "STORY_UNFOLDED" in os.environ:
+        # As if Google did not fold in what was granted to this client before.
+        link = link.replace("&include_granted_scopes=true", "")
+    request(agree(link, unticked=os.environ.get("STORY_UNTICKED", "").split()))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mailgrant.browser import graphical_browser, open_beside
 from mailgrant.errors import ConsentExpired, ConsentNeeded
-from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.settings import say
 
@@ -26,29 +25,32 @@ if TYPE_CHECKING:
     from .consents import AsyncConsents
 
 
-async def ask_person(
-    consents: AsyncConsents, wanted: Scopes, *, account: str | None, user: str | None, ask: str, timeout: timedelta
-) -> Grant:
-    """Ask in the way that `ask` allows; raises ConsentNeeded when there is none."""
+async def ask_person(consents: AsyncConsents, needed: ConsentNeeded, *, ask: str, timeout: timedelta) -> Grant:
+    """
+    Ask for what `needed` names, in the way that `ask` allows; raises `needed` when there is none.
+
+    Twice where Google's first token would have lost what was granted before (`AsyncRedemption`).
+    """
     way = chosen_way(ask)
+    if way == "never":
+        raise needed
+    try:
+        return await ask_once(consents, needed, way=way, timeout=timeout)
+    except ConsentNeeded as again:
+        say(f"{again.message} Asking once more, for everything together.")
+        return await ask_once(consents, again, way=way, timeout=timeout)
+
+
+async def ask_once(consents: AsyncConsents, needed: ConsentNeeded, *, way: str, timeout: timedelta) -> Grant:
+    """Put one question, in the browser or as a link."""
     if way == "browser":
-        return await ask_in_browser(consents, wanted, account=account, user=user, timeout=timeout)
-    if way == "link":
-        return await ask_by_link(consents, wanted, account=account, user=user)
-    raise ConsentNeeded(
-        f"{account or 'A person'} must be asked for: {', '.join(scope.short for scope in wanted)}.",
-        account=account,
-        user=user,
-        scopes=wanted,
-        missing=wanted,
-    )
+        return await ask_in_browser(consents, needed, timeout=timeout)
+    return await ask_by_link(consents, needed)
 
 
-async def ask_in_browser(
-    consents: AsyncConsents, wanted: Scopes, *, account: str | None, user: str | None, timeout: timedelta
-) -> Grant:
+async def ask_in_browser(consents: AsyncConsents, needed: ConsentNeeded, *, timeout: timedelta) -> Grant:
     """Open the person's browser and wait for it to come back to this machine."""
-    consent = await consents.begin(account, wanted, user=user)
+    consent = await consents.begin(needed)
     say(f"asking in the browser; if none opens, go to\n\n    {consent.url}\n")
     browser = graphical_browser(os.environ)
     if browser is not None:
@@ -56,9 +58,9 @@ async def ask_in_browser(
     return await consents.wait(consent, timeout=timeout)
 
 
-async def ask_by_link(consents: AsyncConsents, wanted: Scopes, *, account: str | None, user: str | None) -> Grant:
+async def ask_by_link(consents: AsyncConsents, needed: ConsentNeeded) -> Grant:
     """Print the link, and read back the address at which the browser ended up."""
-    consent = await consents.begin_by_link(account, wanted, user=user)
+    consent = await consents.begin_by_link(needed)
     say(
         "open this link in any browser, on any machine:\n\n"
         f"    {consent.url}\n\n"

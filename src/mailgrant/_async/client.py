@@ -82,7 +82,8 @@ class AsyncMailgrant:
         """
         Name an account, by its address, by your own id of the user, or not at all: the only one.
 
-        `client_id` says which is meant where several clients hold a grant of the same person. Travels nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
+        `client_id` says which is meant where several clients hold a grant of the same person. Travels
+        nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
         """
         address = address or self._workplace.settings.account
         return AsyncAccount(self._workplace, address, user=user, client_id=client_id)

@@ -19,6 +19,8 @@ from mailgrant.oauth.client_secrets import ClientKind
 from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
+from mailgrant.vault.audit import Deed
+from mailgrant.vault.grant import GrantStatus
 
 from .redemption import AsyncRedemption
 from .waiting import in_thread
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.consent import Consent
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .workplace import AsyncWorkplace
 
@@ -111,10 +114,15 @@ class AsyncConsents:
         return consent
 
     async def begin_by_link(
-        self, account: str | None = None, scopes: str | Iterable[str] = (), *, user: str | None = None
+        self,
+        account: str | ConsentNeeded | None = None,
+        scopes: str | Iterable[str] = (),
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
     ) -> Consent:
         """Make a link whose answer the person pastes back: nothing listens where the browser ends up."""
-        asked = Question.of(account, scopes, user, None, True)
+        asked = Question.of(account, scopes, user, client_id, True)
         client = await self._client(asked)
         return await self._remember(asked, client, client.pasted_redirect())
 
@@ -154,7 +162,12 @@ class AsyncConsents:
         bare = question.read_code(text) if state is None else None
         vault = await self._workplace.vault()
         pending = await in_thread(vault.take_consent, answered_question(state, expected))
-        return await self._redemption.redeem(pending, bare or question.read_answer(pending, text))
+        try:
+            redirect = bare or question.read_answer(pending, text)
+        except ConsentRefused:
+            await in_thread(note, vault, Deed.CONSENT_REFUSED, pending)
+            raise
+        return await self._redemption.redeem(pending, redirect)
 
     async def aclose(self) -> None:
         """Close every listener that is still open."""
@@ -175,13 +188,14 @@ class AsyncConsents:
             scopes=asked.scopes,
             redirect_uri=redirect_uri,
             identity=asked.identity,
-            widens=widening(await self._widened(asked)),
+            widens=await self._widening(client, await self._widened(asked)),
             realm=self._workplace.realm,
             now=self._workplace.clock(),
             entropy=self._workplace.entropy,
         )
         vault = await self._workplace.vault()
         await in_thread(vault.remember, consent)
+        await in_thread(note, vault, Deed.CONSENT_BEGUN, consent)
         return consent
 
     async def _widened(self, asked: Question) -> Grant | None:
@@ -190,7 +204,18 @@ class AsyncConsents:
             return None
         vault = await self._workplace.vault(create=True)
         found = await in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
-        return found[0] if len(found) == 1 else None
+        # A service account's grants are widened by an administrator, another user's by nobody here.
+        asking = {client.client_id for client in await in_thread(vault.clients)}
+        own = [grant for grant in found if grant.user == asked.user and grant.client_id in asking]
+        return own[0] if len(own) == 1 else None
+
+    async def _widening(self, client: ClientSecrets, grant: Grant | None) -> Widening | None:
+        """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
+        if grant is None or grant.status not in (GrantStatus.ACTIVE, GrantStatus.PAUSED):
+            return None
+        vault = await self._workplace.vault()
+        known = await in_thread(vault.known_client, client.client_id)
+        return Widening(grant.id, grant.scopes, folds=known.folds)
 
     async def _visit(self, listener: Loopback, timeout: timedelta) -> Visit:
         waited = timedelta(0)
@@ -219,9 +244,11 @@ class AsyncConsents:
         return grant
 
 
-def widening(grant: Grant | None) -> Widening | None:
-    """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
-    return Widening(grant.id, grant.scopes) if grant is not None and grant.is_active else None
+def note(vault: Vault, deed: Deed, consent: Consent) -> None:
+    """Write into the audit what became of a question."""
+    vault.audit.note(
+        deed, account=consent.account or "", user=consent.user, client_id=consent.client_id, scopes=consent.asked
+    )
 
 
 def answered_question(state: Secret | None, expected: str | None) -> str:

@@ -41,11 +41,13 @@ class Account:
         address: str | None,
         *,
         user: str | None = None,
+        client_id: str | None = None,
         grant: Grant | None = None,
     ) -> None:
         self._workplace = workplace
         self._address = grant.account if grant else address
         self._user = user
+        self._client_id = client_id
         self._found = grant
         self._owns_workplace = False
 
@@ -85,7 +87,7 @@ class Account:
         Raises GrantNotFound when there is none, SettingsError when it is not clear which is meant.
         """
         vault = self._workplace.vault()
-        found = in_thread(vault.find, account=self._address, user=self._user)
+        found = in_thread(vault.find, account=self._address, user=self._user, client_id=self._client_id)
         self._found = the_one(found, self._address, self._user, self._found)
         self._address = self._found.account
         return self._found

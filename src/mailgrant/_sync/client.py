@@ -17,7 +17,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mailgrant.errors import MissingScopesWarning, SettingsError
+from mailgrant.errors import ConsentNeeded, MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import delegation_line
@@ -78,13 +78,15 @@ class Mailgrant:
 
         return Consents(self._workplace)
 
-    def account(self, address: str | None = None, *, user: str | None = None) -> Account:
+    def account(self, address: str | None = None, *, user: str | None = None, client_id: str | None = None) -> Account:
         """
         Name an account, by its address, by your own id of the user, or not at all: the only one.
 
-        Travels nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
+        `client_id` says which is meant where several clients hold a grant of the same person. Travels
+        nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
         """
-        return Account(self._workplace, address or self._workplace.settings.account, user=user)
+        address = address or self._workplace.settings.account
+        return Account(self._workplace, address, user=user, client_id=client_id)
 
     def grants(self) -> tuple[Grant, ...]:
         """Return every grant in the vault; none before the first consent."""
@@ -121,7 +123,14 @@ class Mailgrant:
         vault = self._workplace.vault()
         in_thread(remove_unused_client, vault, client_id)
 
-    def forget(self, account: str | None = None, *, user: str | None = None, keep_at_google: bool = False) -> Grant:
+    def forget(
+        self,
+        account: str | None = None,
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
+        keep_at_google: bool = False,
+    ) -> Grant:
         """
         Revoke a grant at Google, then delete it here; return what was forgotten.
 
@@ -129,30 +138,63 @@ class Mailgrant:
         deletes it here. Raises GrantNotFound; when Google cannot be reached the grant stays, marked,
         and `forget` can be called again.
         """
-        return self._depart(account, user, at_google=not keep_at_google, here=True)
+        from .departure import forget
 
-    def revoke(self, account: str | None = None, *, user: str | None = None) -> Grant:
+        grant = self.account(account, user=user, client_id=client_id).grant()
+        return forget(self._workplace, grant, at_google=not keep_at_google, here=True)
+
+    def revoke(self, account: str | None = None, *, user: str | None = None, client_id: str | None = None) -> Grant:
         """Revoke a grant at Google and keep what is known about it, marked as revoked."""
-        return self._depart(account, user, at_google=True, here=False)
+        from .departure import forget
+
+        grant = self.account(account, user=user, client_id=client_id).grant()
+        return forget(self._workplace, grant, at_google=True, here=False)
+
+    def export_grant(
+        self,
+        file: str | os.PathLike[str],
+        account: str | None = None,
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
+    ) -> Grant:
+        """
+        Write a grant as Google's own libraries read it (`authorized_user`), and return it.
+
+        The file is for you alone (0600) and holds the refresh token and the client's secret in the
+        clear: whoever reads it can act for this person until the grant is revoked. One that is there
+        already is not overwritten. Raises SettingsError for that, and for a service account's grant,
+        which has nothing to hand out.
+        """
+        from .exporting import export_grant
+
+        grant = self.account(account, user=user, client_id=client_id).grant()
+        return export_grant(self._workplace, grant, file)
 
     def connect(
         self,
         *scopes: str,
         account: str | None = None,
         user: str | None = None,
+        client_id: str | None = None,
         ask: Ask = "auto",
         import_file: str | os.PathLike[str] | None = None,
         timeout: timedelta = LIFE,
     ) -> Account:
-        """Return the account, asking the person first if need be; see `mailgrant.connect`."""
+        """
+        Return the account, asking the person first if need be; see `mailgrant.connect`.
+
+        `client_id` says which client asks, where the vault has several.
+        """
         wanted = Scopes(scopes)
         account = account or self._workplace.settings.account
-        grant = self._held(wanted, account, user, ask)
+        grant = self._held(wanted, account, user, client_id, ask)
         if grant is None and import_file is not None:
-            grant = self.import_grant(import_file, account=account, user=user)
+            grant = self.import_grant(import_file, account=account, user=user, client_id=client_id)
             grant = grant if grant.scopes.covers(wanted) else None
         if grant is None:
-            grant = self._asked(wanted, account, user, ask, timeout)
+            needed = self._needed(wanted, account, user, client_id)
+            grant = self._asked(needed, ask, timeout)
         return Account(self._workplace, grant.account, user=user, grant=grant)
 
     def import_grant(
@@ -214,7 +256,9 @@ class Mailgrant:
     ) -> None:
         self.close()
 
-    def _held(self, wanted: Scopes, account: str | None, user: str | None, ask: Ask) -> Grant | None:
+    def _held(
+        self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None, ask: Ask
+    ) -> Grant | None:
         """
         Find a grant that makes asking unnecessary.
 
@@ -225,7 +269,7 @@ class Mailgrant:
         from mailgrant.vault.grant import GrantStatus
 
         vault = self._workplace.vault(create=True)
-        found = in_thread(vault.find, account=account, user=user)
+        found = in_thread(vault.find, account=account, user=user, client_id=client_id)
         living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
         if not living:
             return None
@@ -233,14 +277,25 @@ class Mailgrant:
         known = grant.scopes if ask in ("browser", "link") else grant.asked
         return grant if known.covers(wanted) else None
 
-    def _asked(self, wanted: Scopes, account: str | None, user: str | None, ask: Ask, timeout: timedelta) -> Grant:
+    def _needed(self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None) -> ConsentNeeded:
+        """Say what is to be asked of whom; the error that is raised where nobody can be."""
+        if account is None:
+            account = self._only_address(user)
+        return ConsentNeeded(
+            f"{account or 'A person'} must be asked for: {', '.join(scope.short for scope in wanted)}.",
+            account=account,
+            user=user,
+            client_id=client_id,
+            scopes=wanted,
+            missing=wanted,
+        )
+
+    def _asked(self, needed: ConsentNeeded, ask: Ask, timeout: timedelta) -> Grant:
         from .asking import ask_person
         from .consents import spoken
 
-        if account is None:
-            account = self._only_address(user)
-        grant = ask_person(self.consents, wanted, account=account, user=user, ask=ask, timeout=timeout)
-        lacking = grant.scopes.missing(wanted)
+        grant = ask_person(self.consents, needed, ask=ask, timeout=timeout)
+        lacking = grant.scopes.missing(needed.scopes)
         if lacking:
             warnings.warn(
                 f"{grant.account} did not allow: {spoken(lacking)}. What needs it will raise ConsentNeeded.",
@@ -248,13 +303,6 @@ class Mailgrant:
                 stacklevel=2,
             )
         return grant
-
-    def _depart(self, account: str | None, user: str | None, *, at_google: bool, here: bool) -> Grant:
-        from .departure import forget
-
-        vault = self._workplace.vault()
-        grant = the_one(in_thread(vault.find, account=account, user=user), account, user)
-        return forget(self._workplace, grant, at_google=at_google, here=here)
 
     def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""

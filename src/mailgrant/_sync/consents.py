@@ -21,6 +21,8 @@ from mailgrant.oauth.client_secrets import ClientKind
 from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
+from mailgrant.vault.audit import Deed
+from mailgrant.vault.grant import GrantStatus
 
 from .redemption import Redemption
 from .waiting import in_thread
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.consent import Consent
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .workplace import Workplace
 
@@ -113,10 +116,15 @@ class Consents:
         return consent
 
     def begin_by_link(
-        self, account: str | None = None, scopes: str | Iterable[str] = (), *, user: str | None = None
+        self,
+        account: str | ConsentNeeded | None = None,
+        scopes: str | Iterable[str] = (),
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
     ) -> Consent:
         """Make a link whose answer the person pastes back: nothing listens where the browser ends up."""
-        asked = Question.of(account, scopes, user, None, True)
+        asked = Question.of(account, scopes, user, client_id, True)
         client = self._client(asked)
         return self._remember(asked, client, client.pasted_redirect())
 
@@ -156,7 +164,12 @@ class Consents:
         bare = question.read_code(text) if state is None else None
         vault = self._workplace.vault()
         pending = in_thread(vault.take_consent, answered_question(state, expected))
-        return self._redemption.redeem(pending, bare or question.read_answer(pending, text))
+        try:
+            redirect = bare or question.read_answer(pending, text)
+        except ConsentRefused:
+            in_thread(note, vault, Deed.CONSENT_REFUSED, pending)
+            raise
+        return self._redemption.redeem(pending, redirect)
 
     def close(self) -> None:
         """Close every listener that is still open."""
@@ -177,13 +190,14 @@ class Consents:
             scopes=asked.scopes,
             redirect_uri=redirect_uri,
             identity=asked.identity,
-            widens=widening(self._widened(asked)),
+            widens=self._widening(client, self._widened(asked)),
             realm=self._workplace.realm,
             now=self._workplace.clock(),
             entropy=self._workplace.entropy,
         )
         vault = self._workplace.vault()
         in_thread(vault.remember, consent)
+        in_thread(note, vault, Deed.CONSENT_BEGUN, consent)
         return consent
 
     def _widened(self, asked: Question) -> Grant | None:
@@ -192,7 +206,18 @@ class Consents:
             return None
         vault = self._workplace.vault(create=True)
         found = in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
-        return found[0] if len(found) == 1 else None
+        # A service account's grants are widened by an administrator, another user's by nobody here.
+        asking = {client.client_id for client in in_thread(vault.clients)}
+        own = [grant for grant in found if grant.user == asked.user and grant.client_id in asking]
+        return own[0] if len(own) == 1 else None
+
+    def _widening(self, client: ClientSecrets, grant: Grant | None) -> Widening | None:
+        """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
+        if grant is None or grant.status not in (GrantStatus.ACTIVE, GrantStatus.PAUSED):
+            return None
+        vault = self._workplace.vault()
+        known = in_thread(vault.known_client, client.client_id)
+        return Widening(grant.id, grant.scopes, folds=known.folds)
 
     def _visit(self, listener: Loopback, timeout: timedelta) -> Visit:
         waited = timedelta(0)
@@ -221,9 +246,11 @@ class Consents:
         return grant
 
 
-def widening(grant: Grant | None) -> Widening | None:
-    """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
-    return Widening(grant.id, grant.scopes) if grant is not None and grant.is_active else None
+def note(vault: Vault, deed: Deed, consent: Consent) -> None:
+    """Write into the audit what became of a question."""
+    vault.audit.note(
+        deed, account=consent.account or "", user=consent.user, client_id=consent.client_id, scopes=consent.asked
+    )
 
 
 def answered_question(state: Secret | None, expected: str | None) -> str:

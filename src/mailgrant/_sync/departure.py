@@ -27,8 +27,9 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
     vault = workplace.vault()
     workplace.forget_session(grant.id)
     marked = in_thread(vault.mark, grant, GrantStatus.REVOKED, "The grant was revoked here.")
-    # The refresh token: an access token that has run out can no longer revoke anything.
-    token = grant.credentials.refresh_token or grant.credentials.access_token
+    # The refresh token: an access token that has run out can no longer revoke anything. A service
+    # account's grant has none, and only an administrator takes it back.
+    token = grant.credentials.refresh_token
     if at_google and token is not None:
         workplace.line.ask(calls.revoke(token))
     if here:

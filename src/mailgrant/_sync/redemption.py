@@ -13,9 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentError, GrantChanged, GrantNotFound, WrongAccount
+from mailgrant.errors import ConsentError, ConsentNeeded, GrantChanged, GrantNotFound, WrongAccount
 from mailgrant.oauth import calls, id_token
 from mailgrant.oauth.credentials import Credentials
+from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .waiting import in_thread
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mailgrant.oauth.consent import Consent, Redirect
     from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.oauth.id_token import Identity
+    from mailgrant.oauth.scopes import Scopes
 
     from .workplace import Workplace
 
@@ -101,18 +103,83 @@ class Redemption:
         sub = identity.sub if identity else None
         key = grant_id(client_id=consent.client_id, sub=sub, account=account, user=consent.user)
         while True:
-            before = self._there(key)
+            nameless = self._nameless(consent, key)
+            before = nameless or self._there(key)
+            if before is not None and is_narrower(consent, answer, before):
+                raise self._not_folded(consent, answer, before)
             grant = answered(consent, answer, before, account=account, sub=sub, key=key, now=self._workplace.clock())
-            if before is None:
-                # One that was forgotten has left its version behind.
+            # One that was forgotten has left its version behind, and of a nameless one none counts.
+            if before is None or nameless is not None:
                 grant = replace(grant, version=in_thread(vault.version_of, key))
             try:
                 kept = in_thread(vault.keep, grant)
+                if nameless is not None:
+                    in_thread(vault.drop, nameless)
             except GrantChanged:
                 # A refresh wrote between our look and our write. The code is spent, so look again.
                 continue
-            self._workplace.forget_session(kept.id)
-            return kept
+            break
+        self._workplace.forget_session(kept.id)
+        in_thread(
+            vault.audit.note,
+            Deed.CONSENT_COMPLETED,
+            account=kept.account,
+            user=kept.user,
+            client_id=kept.client_id,
+            scopes=kept.scopes,
+        )
+        return kept
+
+    def _nameless(self, consent: Consent, key: str) -> Grant | None:
+        """
+        Find the widened grant when it was kept under its address, as an import is, and has a name now.
+
+        It becomes the new one: the same person would otherwise have two.
+        """
+        before = self._before(consent)
+        if before is None or before.sub is not None or before.id == key or self._there(key) is not None:
+            return None
+        return before
+
+    def _not_folded(self, consent: Consent, answer: TokenAnswer, before: Grant) -> ConsentNeeded:
+        """
+        Drop a token that leaves out what the grant holds, and say how to ask for all of it.
+
+        From now on everything is asked of whoever widens a grant of this client. Nothing is revoked:
+        that would end the whole grant.
+        """
+        vault = self._workplace.vault()
+        known = in_thread(vault.known_client, consent.client_id)
+        if known.folds:
+            in_thread(vault.keep_client, replace(known, folds=False))
+        everything = before.scopes.widened(granted_by(consent, answer))
+        return ConsentNeeded(
+            f"{before.account} allowed it, but Google's token leaves out what they had allowed before. "
+            "It was dropped, and the grant stays as it was.",
+            hint="Ask once more: everything is asked together then, and from now on.",
+            account=before.account,
+            user=before.user,
+            client_id=before.client_id,
+            scopes=everything,
+            missing=everything,
+        )
+
+
+def granted_by(consent: Consent, answer: TokenAnswer) -> Scopes:
+    """Return what Google says was granted; what it does not repeat is what was asked (RFC 6749 §5.1)."""
+    return answer.scopes if answer.scopes is not None else consent.asked
+
+
+def is_narrower(consent: Consent, answer: TokenAnswer, before: Grant) -> bool:
+    """
+    Tell whether an answer leaves out what a living grant holds and this consent did not ask again.
+
+    What was asked again and is not there now is the person's answer, and counts.
+    """
+    if before.status not in (GrantStatus.ACTIVE, GrantStatus.PAUSED) or answer.refresh_token is None:
+        return False
+    left_out = granted_by(consent, answer).missing(before.scopes.api)
+    return bool(consent.asked.missing(left_out))
 
 
 def answered(
@@ -138,8 +205,9 @@ def answered(
                 "Google gave no refresh token, so this consent would end within the hour. Nothing was kept.",
                 hint="Remove the application at myaccount.google.com/connections and ask again.",
             )
-        return replace(before, asked=asked)
-    granted = answer.scopes if answer.scopes is not None else consent.asked
+        return replace(before, id=key, sub=sub or before.sub, asked=asked)
+    granted = granted_by(consent, answer)
+    lasting = answer.refresh_token_expires_in
     credentials = Credentials(
         answer.access_token,
         refresh_token=answer.refresh_token,
@@ -160,5 +228,6 @@ def answered(
         credentials=credentials,
         consented_at=now,
         refreshed_at=None,
+        ends_at=now + lasting if lasting is not None else None,
         version=before.version if before else 0,
     )

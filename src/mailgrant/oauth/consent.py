@@ -74,10 +74,24 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """The grant that a consent widens: its id, and what it holds already."""
+    """
+    The grant that a consent widens: its id, and what it holds already.
+
+    `folds` is False once Google has answered for this client with a token that leaves out what was
+    granted before: then everything is asked each time, so that nothing is lost.
+    """
 
     grant_id: str
     held: Scopes
+    folds: bool = True
+
+    def asking(self, scopes: Scopes) -> Scopes:
+        """
+        Return what to ask so that the grant covers `scopes` too: what is missing, or all of it.
+
+        Where nothing is missing the person wants to be asked again, and is.
+        """
+        return self.held.missing(scopes) or scopes if self.folds else self.held.widened(scopes)
 
 
 def begin(
@@ -96,14 +110,14 @@ def begin(
     """
     Write the question.
 
-    Who answers is asked too, unless `identity` is False. What a widened grant holds is asked again
-    with the rest, so that the new refresh token covers all of it even where Google does not fold in
-    what was granted before. Raises SettingsError when nothing is asked, when nobody could say whose
-    the answer is, or when the answer would travel in the open.
+    Who answers is asked too, unless `identity` is False. A grant is widened by what it lacks; Google
+    folds in what was granted before (`include_granted_scopes`), or it is asked again. Raises
+    SettingsError when nothing is asked, when nobody could say whose the answer is, or when the answer
+    would travel in the open.
     """
     _check(account, scopes, redirect_uri, identity)
-    asked = scopes | IDENTITY if identity else scopes
-    asked = widens.held.widened(asked) if widens else asked
+    wanted = widens.asking(scopes) if widens else scopes
+    asked = wanted | IDENTITY if identity else wanted
     state = Secret(url_safe(entropy(STATE_BYTES)))
     verifier = new_verifier(entropy)
     parameters = {

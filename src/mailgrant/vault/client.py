@@ -28,12 +28,14 @@ class KnownClient:
     A client in the vault: an OAuth client, which asks people, or a service account, which an
     administrator lets act for them.
 
-    `testing` says that its project's publishing status is Testing, where grants end after seven
-    days. `version` counts the writes: 0 is a client that is not in the vault yet.
+    `folds` is False once Google has left out of a token what was granted before. `testing` says that
+    its project's publishing status is Testing, where grants end after seven days. `version` counts the
+    writes: 0 is a client that is not in the vault yet.
     """
 
     secrets: ClientSecrets | ServiceAccountKey
     testing: bool = field(kw_only=True, default=False)
+    folds: bool = field(kw_only=True, default=True)
     trouble: Trouble | None = field(kw_only=True, default=None)
     version: int = field(kw_only=True, default=0)
 

@@ -130,6 +130,7 @@ def client_to_bytes(client: KnownClient) -> bytes:
         {
             **_secrets_to_values(client.secrets),
             "testing": client.testing,
+            "folds": client.folds,
             "trouble": trouble and [trouble.reason, trouble.since.isoformat(), trouble.tried_at.isoformat()],
         }
     )
@@ -138,9 +139,13 @@ def client_to_bytes(client: KnownClient) -> bytes:
 def client_from_bytes(record: bytes, *, version: int) -> KnownClient:
     """Read a client back."""
     values = _read(record)
-    testing = values.get("testing", False)
-    trouble = _trouble(values.get("trouble"))
-    return KnownClient(_secrets_from_values(values), testing=testing, trouble=trouble, version=version)
+    return KnownClient(
+        _secrets_from_values(values),
+        testing=values.get("testing", False),
+        folds=values.get("folds", True),
+        trouble=_trouble(values.get("trouble")),
+        version=version,
+    )
 
 
 def _secrets_to_values(secrets: ClientSecrets | ServiceAccountKey) -> dict[str, Any]:

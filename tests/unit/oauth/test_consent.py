@@ -126,8 +126,22 @@ def test_granted_scopes_are_included_only_when_a_grant_is_widened(ask: Ask) -> N
     assert wider.grant_id == "grant-7"
 
 
-def test_widening_asks_for_what_is_held_too_so_that_the_new_token_covers_it(ask: Ask) -> None:
-    wider = ask(widens=Widening("grant-7", Scopes("calendar gmail.metadata")), scopes=Scopes("gmail.modify"))
+def test_widening_asks_only_what_is_missing(ask: Ask) -> None:
+    wider = ask(widens=Widening("grant-7", Scopes("calendar gmail.send")), scopes=Scopes("gmail.send gmail.labels"))
+
+    assert wider.asked == Scopes("gmail.labels") | IDENTITY
+
+
+def test_asking_again_for_what_is_held_asks_for_it(ask: Ask) -> None:
+    wider = ask(widens=Widening("grant-7", Scopes("calendar gmail.send")), scopes=Scopes("gmail.send"))
+
+    assert wider.asked == Scopes("gmail.send") | IDENTITY
+
+
+def test_where_google_does_not_fold_in_everything_is_asked_so_that_the_new_token_covers_it(ask: Ask) -> None:
+    held = Scopes("calendar gmail.metadata")
+
+    wider = ask(widens=Widening("grant-7", held, folds=False), scopes=Scopes("gmail.modify"))
 
     assert wider.asked == Scopes("gmail.modify calendar") | IDENTITY
     assert question(wider)["scope"] == str(wider.asked)

@@ -94,7 +94,7 @@ class Audit:
             detail=detail,
         )
         # The time first, so that the keys' order is the order of the deeds.
-        key = f"{entry.at:%Y%m%dT%H%M%S.%f}-{self._sealer.entropy(6).hex()}"
+        key = f"{_key_of(entry.at)}-{self._sealer.entropy(6).hex()}"
         row = Row(key, version=1, sealed=b"", account=account.casefold(), user=entry.user, client=client_id)
         self._sealer.put(TABLE, row, _to_bytes(entry), expect=0)
 
@@ -103,18 +103,30 @@ class Audit:
         rows = self._sealer.store.audit
         if account is not None:
             found = rows.find(account=account.casefold())
-            yield from (self._entry(row) for row in sorted(found, key=lambda row: row.key, reverse=True))
+            yield from (self.entry(row) for row in sorted(found, key=lambda row: row.key, reverse=True))
             return
         after = ""
         while page := rows.page(after=after, limit=PAGE, backwards=True):
-            yield from map(self._entry, page)
+            yield from map(self.entry, page)
             after = page[-1].key
 
-    def _entry(self, row: Row) -> AuditEntry:
+    def since(self, moment: datetime) -> Iterator[AuditEntry]:
+        """Give the entries from `moment` on, the oldest first."""
+        after = _key_of(moment)
+        while page := self._sealer.store.audit.page(after=after, limit=PAGE):
+            yield from map(self.entry, page)
+            after = page[-1].key
+
+    def entry(self, row: Row) -> AuditEntry:
+        """Read one entry; raises VaultDamaged when its row was put on somebody else."""
         entry = _from_bytes(self._sealer.open(TABLE, row))
         if (entry.account.casefold(), entry.user, entry.client_id) != (row.account, row.user, row.client):
             raise VaultDamaged("A row of the audit was relabelled.")
         return entry
+
+
+def _key_of(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 def _to_bytes(entry: AuditEntry) -> bytes:

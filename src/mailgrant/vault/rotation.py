@@ -16,6 +16,7 @@ from typing import Protocol
 from mailgrant.errors import KeyRotated, VaultDamaged, VaultLocked
 
 from .audit import Deed
+from .finding import Finding
 from .header import Header
 from .sealer import Sealer
 from .sealing import Keyring, key_id_of
@@ -56,15 +57,6 @@ class KeyPlace(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Damaged:
-    """A row that does not open, and why."""
-
-    table: str
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rotated:
     """
     What a rotation did.
@@ -77,7 +69,7 @@ class Rotated:
     resumed: bool = field(kw_only=True)
     key_source: str = field(kw_only=True)
     generation: int = field(kw_only=True)
-    damaged: tuple[Damaged, ...] = field(kw_only=True, default=())
+    damaged: tuple[Finding, ...] = field(kw_only=True, default=())
 
 
 def rotate(vault: Vault, place: KeyPlace, *, progress: Callable[[int], None] = lambda rows: None) -> Rotated:
@@ -114,7 +106,7 @@ def _change_header(sealer: Sealer, turn: Turn, details: str) -> None:
     sealer.adopt(header, turn.keyring)
 
 
-def _reseal(sealer: Sealer, progress: Callable[[int], None]) -> tuple[int, tuple[Damaged, ...]]:
+def _reseal(sealer: Sealer, progress: Callable[[int], None]) -> tuple[int, tuple[Finding, ...]]:
     seen, count, damaged = 0, 0, []
     for table in TABLES:
         rows = sealer.store.table(table)
@@ -122,7 +114,7 @@ def _reseal(sealer: Sealer, progress: Callable[[int], None]) -> tuple[int, tuple
             try:
                 count += _reseal_row(sealer, table, rows, row)
             except (VaultDamaged, VaultLocked) as error:
-                damaged.append(Damaged(table, row.key, error.message))
+                damaged.append(Finding(error.message, table=table, key=row.key))
             seen += 1
             if seen % PAGE == 0:
                 progress(seen)

@@ -13,6 +13,7 @@ from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.realm import Realm
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
+from mailgrant.settings import Settings
 from mailgrant.storage import open_store
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, grant_id
@@ -44,6 +45,16 @@ class Household:
             config_folder=self.config,
             entropy=os.urandom,
             ask=lambda prompt: self.passphrases.pop(0),
+        )
+
+    def settings(self, place: str | None = None) -> Settings:
+        return Settings(
+            vault=place or self.place,
+            google=SANDBOX.origin,
+            key=self.given,
+            environ=self.environ,
+            config_folder=self.config,
+            data_folder=Path(self.place).parent,
         )
 
     def drawer(self) -> KeyDrawer:

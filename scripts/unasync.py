@@ -52,6 +52,7 @@ NAMES = {
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",
     "AsyncTransport": "Transport",
+    "AsyncVaultKeeping": "VaultKeeping",
     "AsyncWorkplace": "Workplace",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",

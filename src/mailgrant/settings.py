@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
-FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google", "patience"})
+FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight"})
 
 Entropy = Callable[[int], bytes]
 Clock = Callable[[], datetime]
@@ -41,6 +41,8 @@ class Settings:
     `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///`
     URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
     `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
+    `quota` is Google's table for the project, "2026" or "legacy"; `in_flight` how many requests of one
+    account may be under way at once.
     """
 
     google: str | None = None
@@ -49,10 +51,20 @@ class Settings:
     json: bool = False
     allow_google: tuple[str, ...] = ()
     waits: Mapping[str, float] = field(default_factory=dict)
+    quota: str = "2026"
+    in_flight: int = 5
     key: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     config_folder: Path
     data_folder: Path
+
+    def __post_init__(self) -> None:
+        if self.quota not in ("2026", "legacy"):
+            raise SettingsError(
+                f"quota is 2026 or legacy, not {self.quota!r}.", hint="2026, unless the project is older."
+            )
+        if type(self.in_flight) is not int or not 1 <= self.in_flight <= 100:
+            raise SettingsError(f"in_flight is a number from 1 to 100, not {self.in_flight!r}.")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, file: Path | None = None, **flags: Any) -> Settings:
@@ -231,4 +243,6 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
         values["allow_google"] = tuple(values["allow_google"])
     if "patience" in values:
         values["waits"] = values.pop("patience")
+    if values.get("quota") == "auto":
+        values["quota"] = "2026"
     return values

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .calendar import AsyncCalendar
     from .gmail import AsyncGmail
+    from .pacing import Cost
     from .workplace import AsyncWorkplace
 
 T = TypeVar("T")
@@ -53,13 +54,15 @@ class AsyncAccount:
     def gmail(self) -> AsyncGmail:
         """The verbs of the mailbox."""
         from .gmail import AsyncGmail
+        from .reading import AsyncReading
         from .sending import AsyncSending
 
         place = self._workplace
         sending = AsyncSending(
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
-        return AsyncGmail(self._run, sending)
+        reading = AsyncReading(self._run, width=place.settings.in_flight)
+        return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost)
 
     @cached_property
     def calendar(self) -> AsyncCalendar:
@@ -153,6 +156,10 @@ class AsyncAccount:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._address or self._user}>"
+
+    async def _gmail_cost(self) -> Cost:
+        paces = await self._workplace.paces(self._found or await self.grant())
+        return await paces.gmail.cost()
 
     async def _run(self, call: Call[T]) -> T:
         session = await self._workplace.session(self._found or await self.grant())

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from mailgrant.errors import ConsentNeeded, MailgrantError, NoAnswer, PermissionDenied
-from mailgrant.http import Call, Request, Response
+from mailgrant.errors import ConsentNeeded, MailgrantError, NoAnswer, PermissionDenied, RateLimited
+from mailgrant.http import Call, Outcome, Request, Response
 from mailgrant.oauth.scopes import accepted_for, narrowest_for
 from mailgrant.verdict import Move, judge
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
 
     from .line import AsyncLine
+    from .pacing import AsyncPaces
     from .tokens import AsyncTokens
 
 T = TypeVar("T")
@@ -34,9 +35,10 @@ T = TypeVar("T")
 class AsyncSession:
     """Everything that one account's verbs need to reach Google."""
 
-    def __init__(self, line: AsyncLine, tokens: AsyncTokens) -> None:
+    def __init__(self, line: AsyncLine, tokens: AsyncTokens, paces: AsyncPaces) -> None:
         self._line = line
         self._tokens = tokens
+        self._paces = paces
 
     async def run(self, call: Call[T]) -> T:
         """
@@ -54,10 +56,12 @@ class AsyncSession:
         refused = False
         attempt = 1
         while True:
-            outcome = await self._line.transport.send(authorised(self._line.addressed(request), token))
+            outcome = await self._paced(authorised(self._line.addressed(request), token))
             verdict = judge(request, outcome, attempt=attempt, chance=random.random(), now=datetime.now(UTC))  # noqa: S311
             if verdict.move is Move.DONE and isinstance(outcome, Response):
                 return outcome
+            if isinstance(verdict.error, RateLimited) and verdict.error.retryable:
+                await self._paces.of(request.operation)[0].tripped()
             if verdict.move is Move.REFRESH and not refused:
                 # Once: a token that is refused again right after a refresh is not refused for its age.
                 refused = True
@@ -67,6 +71,15 @@ class AsyncSession:
                 await sleep(verdict.after)
             else:
                 raise explained(verdict.error or MailgrantError(), grant, self._line)
+
+    async def _paced(self, request: Request) -> Outcome:
+        """Send a request as soon as the account's budget has room for it."""
+        pacer, units = self._paces.of(request.operation)
+        block = await pacer.admit(units)
+        try:
+            return await self._line.transport.send(request)
+        finally:
+            pacer.answered(block)
 
 
 def require(grant: Grant, operation: str) -> None:

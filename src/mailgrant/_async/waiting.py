@@ -7,14 +7,54 @@ The one file of the shell with a twin written by hand, `_sync/waiting.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+R = TypeVar("R")
+
 AsyncLock = asyncio.Lock
+
+
+class AsyncPlaces:
+    """So many places; who wants one waits until one is free, in turn."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+
+    async def take(self) -> None:
+        """Take a place, waiting for it."""
+        await self._free.acquire()
+
+    def give_back(self) -> None:
+        """Let the next one have it."""
+        self._free.release()
+
+
+async def in_order(work: Callable[[T], Awaitable[R]], items: AsyncIterator[T], *, width: int) -> AsyncIterator[R]:
+    """
+    Do `work` on the items, up to `width` at once, and give the results in the order of the items.
+
+    What is under way when nobody wants more is called off.
+    """
+    under_way: deque[asyncio.Task[R]] = deque()
+    try:
+        async for item in items:
+            under_way.append(asyncio.ensure_future(work(item)))
+            if len(under_way) >= width:
+                yield await under_way[0]
+                under_way.popleft()
+        while under_way:
+            yield await under_way[0]
+            under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def sleep(duration: timedelta) -> None:

@@ -11,7 +11,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,19 @@ if TYPE_CHECKING:
     from mailgrant.vault.vault import Vault
 
     from .line import AsyncLine
+    from .pacing import AsyncPaces
     from .session import AsyncSession
     from .tokens import AsyncTokens
     from .transport import AsyncTransport
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What serves one grant: shared by all who use it, so that they share its tokens and its pace."""
+
+    session: AsyncSession
+    tokens: AsyncTokens
+    paces: AsyncPaces
 
 
 class AsyncWorkplace:
@@ -57,7 +67,7 @@ class AsyncWorkplace:
         self._line: AsyncLine | None = None
         self._vault: Vault | None = None
         self._opening = threading.Lock()
-        self._sessions: dict[str, tuple[AsyncSession, AsyncTokens]] = {}
+        self._means: dict[str, Means] = {}
         if self.realm.origin is not None:
             warnings.warn(
                 f"mailgrant talks to a sandbox at {self.realm.origin}, not to Google.", SandboxWarning, stacklevel=4
@@ -96,11 +106,15 @@ class AsyncWorkplace:
 
     async def session(self, grant: Grant) -> AsyncSession:
         """Return the session of a grant; one for all who use it, so that they share its tokens."""
-        return (await self._means(grant))[0]
+        return (await self._means_of(grant)).session
 
     async def tokens(self, grant: Grant) -> AsyncTokens:
         """Return the tokens of a grant."""
-        return (await self._means(grant))[1]
+        return (await self._means_of(grant)).tokens
+
+    async def paces(self, grant: Grant) -> AsyncPaces:
+        """Return the paces of a grant."""
+        return (await self._means_of(grant)).paces
 
     async def client(self, client_id: str | None = None) -> ClientSecrets:
         """
@@ -141,28 +155,42 @@ class AsyncWorkplace:
 
     def forget_session(self, grant_id: str) -> None:
         """Drop what is cached for a grant that was changed or forgotten."""
-        self._sessions.pop(grant_id, None)
+        self._means.pop(grant_id, None)
 
     async def aclose(self) -> None:
         """Close the connections and the vault; both open again when needed."""
         line, self._line = self._line, None
         if line is not None:
             await line.transport.aclose()
-        self._sessions.clear()
+        for means in self._means.values():
+            await means.paces.release()
+        self._means.clear()
         if self.settings.vault != MEMORY:
             vault, self._vault = self._vault, None
             if vault is not None:
                 await in_thread(vault.close)
 
-    async def _means(self, grant: Grant) -> tuple[AsyncSession, AsyncTokens]:
+    async def _means_of(self, grant: Grant) -> Means:
+        from mailgrant.gmail.quota import QuotaProfile
+        from mailgrant.vault.budget import Budgets
+
+        from .pacing import AsyncPaces
         from .session import AsyncSession
         from .tokens import AsyncTokens
 
-        means = self._sessions.get(grant.id)
-        if means is None:
-            tokens = AsyncTokens(await self.vault(), self.line, grant, self.clock)
-            means = self._sessions.setdefault(grant.id, (AsyncSession(self.line, tokens), tokens))
-        return means
+        means = self._means.get(grant.id)
+        if means is not None:
+            return means
+        vault = await self.vault()
+        tokens = AsyncTokens(vault, self.line, grant, self.clock)
+        paces = AsyncPaces(
+            Budgets(vault.sealer),
+            grant.id,
+            profile=QuotaProfile(self.settings.quota),
+            in_flight=self.settings.in_flight,
+            entropy=self.entropy,
+        )
+        return self._means.setdefault(grant.id, Means(AsyncSession(self.line, tokens, paces), tokens, paces))
 
     async def _keep(self, client: ClientSecrets) -> ClientSecrets:
         vault = await self.vault(create=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .calendar import BlockingCalendar
     from .gmail import Gmail
+    from .pacing import Cost
     from .workplace import Workplace
 
 T = TypeVar("T")
@@ -55,13 +56,15 @@ class Account:
     def gmail(self) -> Gmail:
         """The verbs of the mailbox."""
         from .gmail import Gmail
+        from .reading import Reading
         from .sending import Sending
 
         place = self._workplace
         sending = Sending(
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
-        return Gmail(self._run, sending)
+        reading = Reading(self._run, width=place.settings.in_flight)
+        return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost)
 
     @cached_property
     def calendar(self) -> BlockingCalendar:
@@ -155,6 +158,10 @@ class Account:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._address or self._user}>"
+
+    def _gmail_cost(self) -> Cost:
+        paces = self._workplace.paces(self._found or self.grant())
+        return paces.gmail.cost()
 
     def _run(self, call: Call[T]) -> T:
         session = self._workplace.session(self._found or self.grant())

@@ -21,6 +21,8 @@ from mailgrant.gmail.upload import LARGEST_IN_JSON
 
 from .filing import Filing, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
+from .mail_settings import MailSettings
+from .reading import OnProgress, Wanted
 from .waiting import in_thread
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.query import Query
 
-    from .sending import Sending
+    from .pacing import Cost
+    from .reading import Reading
+    from .sending import Current, Sending
 
 
-class Gmail(Filing):
+class Gmail(Filing, MailSettings):
     """
     One account's mailbox.
 
@@ -40,9 +44,11 @@ class Gmail(Filing):
     changes something, `OutcomeUnknown` when the answer was lost.
     """
 
-    def __init__(self, run: Run, sending: Sending) -> None:
+    def __init__(self, run: Run, *, sending: Sending, reading: Reading, cost: Current[Cost]) -> None:
         super().__init__(run)
         self._sending = sending
+        self._reading = reading
+        self._cost = cost
 
     def profile(self) -> Profile:
         """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
@@ -84,32 +90,25 @@ class Gmail(Filing):
         return self._sending.unsettled()
 
     def search(
-        self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
+        self,
+        query: str | Query = "",
+        *,
+        limit: int | None = None,
+        spam_and_trash: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> Iterator[Message]:
         """
-        Yield the messages that match, newest first, reading each as it is reached.
+        Yield the messages that match, newest first, a few of them read ahead.
 
         `query` is what a person would type into Gmail, or a `Query`. Pages are followed to the end,
-        or until `limit` messages (users.messages.list, 5 units a page; users.messages.get, 20 each).
+        or until `limit` messages. `on_progress` is told how many were read, and how many are listed
+        so far. Where three or more of a page are of one conversation, it is fetched whole, which
+        costs less (users.messages.list, 5 units a page; users.messages.get, 20 each;
+        users.threads.get, 40).
         """
-        found = 0
-        seen: set[str] = set()
-        page_token: str | None = None
-        while limit is None or found < limit:
-            size = 100 if limit is None else min(100, limit - found)
-            listing = calls.list_messages(
-                str(query), page_token=page_token, page_size=size, include_spam_trash=spam_and_trash
-            )
-            page = self._run(listing)
-            for reference in page.items:
-                # Mail that arrives while we page shifts what follows, so a message may come twice.
-                if reference.id not in seen:
-                    seen.add(reference.id)
-                    found += 1
-                    yield self.read(reference.id)
-            page_token = page.next_page_token
-            if page_token is None:
-                return
+        wanted = Wanted(str(query), limit, spam_and_trash)
+        for message in self._reading.messages(wanted, on_progress):
+            yield message
 
     def read(self, message: str | Message) -> Message:
         """Return one message by its id, with decoded bodies (users.messages.get, 20 units)."""
@@ -143,21 +142,16 @@ class Gmail(Filing):
 
         The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
         """
-        seen: set[str] = set()
-        page_token: str | None = None
-        while limit is None or len(seen) < limit:
-            size = 100 if limit is None else min(100, limit - len(seen))
-            listing = calls.list_threads(
-                str(query), page_token=page_token, page_size=size, include_spam_trash=spam_and_trash
-            )
-            page = self._run(listing)
-            for reference in page.items:
-                if reference.id not in seen:
-                    seen.add(reference.id)
-                    yield self.thread(reference.id)
-            page_token = page.next_page_token
-            if page_token is None:
-                return
+        for thread in self._reading.threads(Wanted(str(query), limit, spam_and_trash)):
+            yield thread
+
+    def cost(self) -> Cost:
+        """
+        Return what this account has spent of its budget in the last minute, and what is left.
+
+        In Google's quota units, as far as everybody who shares this vault has spent them.
+        """
+        return self._cost()
 
     def raw(self, message: str | Message) -> bytes:
         """

@@ -8,14 +8,54 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+R = TypeVar("R")
+
 Lock = threading.Lock
+
+
+class Places:
+    """So many places; who wants one waits until one is free."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    def take(self) -> None:
+        """Take a place, waiting for it."""
+        self._free.acquire()
+
+    def give_back(self) -> None:
+        """Let the next one have it."""
+        self._free.release()
+
+
+def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Iterator[R]:
+    """
+    Do `work` on the items, up to `width` at once in threads, and give the results in the order of the items.
+
+    What has not begun when nobody wants more is called off.
+    """
+    under_way: deque[Future[R]] = deque()
+    threads = ThreadPoolExecutor(width, thread_name_prefix="mailgrant")
+    try:
+        for item in items:
+            under_way.append(threads.submit(work, item))
+            if len(under_way) >= width:
+                yield under_way[0].result()
+                under_way.popleft()
+        while under_way:
+            yield under_way[0].result()
+            under_way.popleft()
+    finally:
+        threads.shutdown(wait=True, cancel_futures=True)
 
 
 def sleep(duration: timedelta) -> None:

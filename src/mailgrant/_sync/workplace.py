@@ -13,7 +13,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +32,19 @@ if TYPE_CHECKING:
     from mailgrant.vault.vault import Vault
 
     from .line import Line
+    from .pacing import AsyncPaces
     from .session import Session
     from .tokens import Tokens
     from .transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What serves one grant: shared by all who use it, so that they share its tokens and its pace."""
+
+    session: Session
+    tokens: Tokens
+    paces: AsyncPaces
 
 
 class Workplace:
@@ -59,7 +69,7 @@ class Workplace:
         self._line: Line | None = None
         self._vault: Vault | None = None
         self._opening = threading.Lock()
-        self._sessions: dict[str, tuple[Session, Tokens]] = {}
+        self._means: dict[str, Means] = {}
         if self.realm.origin is not None:
             warnings.warn(
                 f"mailgrant talks to a sandbox at {self.realm.origin}, not to Google.", SandboxWarning, stacklevel=4
@@ -98,11 +108,15 @@ class Workplace:
 
     def session(self, grant: Grant) -> Session:
         """Return the session of a grant; one for all who use it, so that they share its tokens."""
-        return (self._means(grant))[0]
+        return (self._means_of(grant)).session
 
     def tokens(self, grant: Grant) -> Tokens:
         """Return the tokens of a grant."""
-        return (self._means(grant))[1]
+        return (self._means_of(grant)).tokens
+
+    def paces(self, grant: Grant) -> AsyncPaces:
+        """Return the paces of a grant."""
+        return (self._means_of(grant)).paces
 
     def client(self, client_id: str | None = None) -> ClientSecrets:
         """
@@ -141,28 +155,42 @@ class Workplace:
 
     def forget_session(self, grant_id: str) -> None:
         """Drop what is cached for a grant that was changed or forgotten."""
-        self._sessions.pop(grant_id, None)
+        self._means.pop(grant_id, None)
 
     def close(self) -> None:
         """Close the connections and the vault; both open again when needed."""
         line, self._line = self._line, None
         if line is not None:
             line.transport.close()
-        self._sessions.clear()
+        for means in self._means.values():
+            means.paces.release()
+        self._means.clear()
         if self.settings.vault != MEMORY:
             vault, self._vault = self._vault, None
             if vault is not None:
                 in_thread(vault.close)
 
-    def _means(self, grant: Grant) -> tuple[Session, Tokens]:
+    def _means_of(self, grant: Grant) -> Means:
+        from mailgrant.gmail.quota import QuotaProfile
+        from mailgrant.vault.budget import Budgets
+
+        from .pacing import AsyncPaces
         from .session import Session
         from .tokens import Tokens
 
-        means = self._sessions.get(grant.id)
-        if means is None:
-            tokens = Tokens(self.vault(), self.line, grant, self.clock)
-            means = self._sessions.setdefault(grant.id, (Session(self.line, tokens), tokens))
-        return means
+        means = self._means.get(grant.id)
+        if means is not None:
+            return means
+        vault = self.vault()
+        tokens = Tokens(vault, self.line, grant, self.clock)
+        paces = AsyncPaces(
+            Budgets(vault.sealer),
+            grant.id,
+            profile=QuotaProfile(self.settings.quota),
+            in_flight=self.settings.in_flight,
+            entropy=self.entropy,
+        )
+        return self._means.setdefault(grant.id, Means(Session(self.line, tokens, paces), tokens, paces))
 
     def _keep(self, client: ClientSecrets) -> ClientSecrets:
         vault = self.vault(create=True)

@@ -1,0 +1,139 @@
+"""
+Reading: many messages, in order, as fast as the account's pace allows.
+
+Several are fetched at once; where that costs less, whole conversations.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailgrant.errors import NotFound
+from mailgrant.gmail import calls
+from mailgrant.gmail.errands import Errand, plan
+
+from .waiting import in_order
+
+if TYPE_CHECKING:
+    from mailgrant.gmail.message import Message, MessageRef, Thread
+
+    from .filing import Run
+
+# Told after each message: how many there have been, and how many Gmail has listed so far.
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be listed: a query, up to a limit."""
+
+    query: str
+    limit: int | None
+    spam_and_trash: bool
+
+    def page_size(self, listed: int) -> int:
+        """Return how many to ask for: a page costs the same however long it is."""
+        left = calls.LARGEST_PAGE if self.limit is None else self.limit - listed
+        return min(calls.LARGEST_PAGE, left)
+
+
+class AsyncReading:
+    """How many messages of one account are read; `width` is how many calls are under way at once."""
+
+    def __init__(self, run: Run, *, width: int) -> None:
+        self._run = run
+        self._width = width
+
+    async def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> AsyncIterator[Message]:
+        """Yield the messages in the order in which Gmail lists them; one that vanishes meanwhile is passed over."""
+        order: deque[str] = deque()
+        done: dict[str, Message | None] = {}
+        listed = read = 0
+
+        async def errands() -> AsyncIterator[Errand]:
+            nonlocal listed
+            async for page in self._pages(wanted):
+                listed += len(page)
+                order.extend(each.id for each in page)
+                for errand in plan(page):
+                    yield errand
+
+        async for found in in_order(self._carry_out, errands(), width=self._width):
+            done.update(found)
+            while order and order[0] in done:
+                message = done.pop(order.popleft())
+                if message is not None:
+                    read += 1
+                    if on_progress is not None:
+                        on_progress(read, listed)
+                    yield message
+
+    async def threads(self, wanted: Wanted) -> AsyncIterator[Thread]:
+        """Yield the conversations in the order in which Gmail lists them."""
+        async for thread in in_order(self._thread, self._thread_ids(wanted), width=self._width):
+            if thread is not None:
+                yield thread
+
+    async def _carry_out(self, errand: Errand) -> dict[str, Message | None]:
+        found: dict[str, Message | None] = dict.fromkeys(errand.message_ids)
+        if errand.thread_id is not None:
+            thread = await self._thread(errand.thread_id)
+            found.update((each.id, each) for each in (thread.messages if thread else ()) if each.id in found)
+            return found
+        [message_id] = errand.message_ids
+        try:
+            return {message_id: await self._run(calls.read(message_id))}
+        except NotFound:
+            return found
+
+    async def _thread(self, thread_id: str) -> Thread | None:
+        try:
+            return await self._run(calls.thread(thread_id))
+        except NotFound:
+            return None
+
+    async def _pages(self, wanted: Wanted) -> AsyncIterator[tuple[MessageRef, ...]]:
+        # Mail that arrives while we page shifts what follows, so a message may be listed twice; what
+        # has shifted stands at the beginning of the next page.
+        before: frozenset[str] = frozenset()
+        listed = 0
+        page_token: str | None = None
+        while wanted.limit is None or listed < wanted.limit:
+            listing = calls.list_messages(
+                wanted.query,
+                page_token=page_token,
+                page_size=wanted.page_size(listed),
+                include_spam_trash=wanted.spam_and_trash,
+            )
+            page = await self._run(listing)
+            fresh = tuple(each for each in page.items if each.id not in before)
+            listed += len(fresh)
+            before = frozenset(each.id for each in page.items)
+            yield fresh
+            page_token = page.next_page_token
+            if page_token is None:
+                return
+
+    async def _thread_ids(self, wanted: Wanted) -> AsyncIterator[str]:
+        before: frozenset[str] = frozenset()
+        listed = 0
+        page_token: str | None = None
+        while wanted.limit is None or listed < wanted.limit:
+            listing = calls.list_threads(
+                wanted.query,
+                page_token=page_token,
+                page_size=wanted.page_size(listed),
+                include_spam_trash=wanted.spam_and_trash,
+            )
+            page = await self._run(listing)
+            fresh = [each for each in page.items if each.id not in before]
+            listed += len(fresh)
+            before = frozenset(each.id for each in page.items)
+            for each in fresh:
+                yield each.id
+            page_token = page.next_page_token
+            if page_token is None:
+                return

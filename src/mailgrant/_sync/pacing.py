@@ -1,0 +1,197 @@
+# Written by scripts/unasync.py from src/mailgrant/_async/pacing.py.
+# Do not edit: change that file and run `make sync`.
+"""
+Pacing: as fast as Google allows, and no faster.
+
+A pacer lets a request go when the account's budget has room for it and few enough are under way. It
+reserves units in blocks from the ledger that everybody who sends for this account shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mailgrant.calendar.quota import REQUESTS_PER_MINUTE, cost_of_request
+from mailgrant.errors import GrantChanged
+from mailgrant.vault.budget import FRESH, WINDOW, Block, Ledger
+
+from .waiting import Lock, Places, in_thread, sleep
+
+if TYPE_CHECKING:
+    from mailgrant.gmail.quota import QuotaProfile
+    from mailgrant.vault.budget import Budgets
+
+# While it waits, a pacer looks this often whether somebody has given units back.
+LOOK_UP = timedelta(seconds=1)
+# A block is at most what a second allows.
+BLOCKS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an account has used of its budget, in units, and what is left of the minute's."""
+
+    used: int
+    left: int = field(kw_only=True)
+    per_minute: int = field(kw_only=True)
+
+
+@dataclass(slots=True)
+class OpenBlock:
+    """A block of this process: what is left of it, how many of its requests are under way."""
+
+    block: Block
+    left: int
+    under_way: int = 0
+    answered_at: datetime | None = None
+
+    def known(self, now: datetime, *, current: bool) -> Block:
+        """Return the block as the others should count it: what was used, until a minute after the last answer."""
+        used = self.block.units if current else self.block.units - self.left
+        if self.under_way:
+            return replace(self.block, units=used, held_until=now + WINDOW + FRESH)
+        if self.answered_at is None:
+            return replace(self.block, units=used)
+        return replace(self.block, units=used, held_until=self.answered_at + WINDOW)
+
+
+class Pacer:
+    """
+    The pace of one account at one API.
+
+    `key` names its ledger, `per_minute` is what Google allows it in a minute, `in_flight` how many
+    requests may be under way at once.
+    """
+
+    def __init__(
+        self, budgets: Budgets, key: str, *, per_minute: int, in_flight: int, entropy: Callable[[int], bytes]
+    ) -> None:
+        self._budgets = budgets
+        self._key = key
+        self._per_minute = per_minute
+        self._entropy = entropy
+        self._places = Places(in_flight)
+        self._turn = Lock()
+        self._open: dict[str, OpenBlock] = {}
+        self._current: OpenBlock | None = None
+
+    def admit(self, units: int) -> OpenBlock:
+        """Wait until a request of `units` may leave; hand what is returned to `answered`."""
+        self._places.take()
+        try:
+            with self._turn:
+                block = self._current
+                if block is None or block.left < units or now() > block.block.reserved_at + FRESH:
+                    block = self._reserve(units)
+                block.left -= units
+                block.under_way += 1
+                return block
+        except BaseException:
+            self._places.give_back()
+            raise
+
+    def answered(self, block: OpenBlock) -> None:
+        """Note that an answer came, or never will: its units count for a minute from now."""
+        block.under_way -= 1
+        block.answered_at = now()
+        self._places.give_back()
+
+    def tripped(self) -> None:
+        """Go at an even, slower rate for some minutes: Google refused what we thought it would allow."""
+        self._rewrite(lambda ledger, at: replace(ledger, tripped_at=at))
+
+    def release(self) -> None:
+        """Give back what was reserved and not used."""
+        self._current = None
+        if any(open_block.left for open_block in self._open.values()):
+            self._rewrite(lambda ledger, at: ledger)
+
+    def cost(self) -> Cost:
+        """Return what is used and what is left of the minute's units."""
+        at = now()
+        ledger = (in_thread(self._budgets.load, self._key)).told(self._known(at)).at(at)
+        unspent = self._current.left if self._current is not None else 0
+        used = max(ledger.held - unspent, 0)
+        limit = ledger.limit(self._per_minute)
+        return Cost(used, left=max(limit - used, 0), per_minute=self._per_minute)
+
+    def _reserve(self, units: int) -> OpenBlock:
+        """Write a new block into the ledger, waiting until it has room."""
+        self._current = None
+        while True:
+            ledger = in_thread(self._budgets.load, self._key)
+            at = now()
+            ledger = ledger.told(self._known(at)).at(at)
+            size = max(units, self._per_minute // BLOCKS_PER_MINUTE)
+            if ledger.wait_for(size, self._per_minute, at):
+                size = units
+            wait = ledger.wait_for(size, self._per_minute, at)
+            if wait:
+                sleep(min(wait, LOOK_UP))
+                continue
+            block = Block(self._entropy(9).hex(), units=size, reserved_at=at, held_until=at + WINDOW + FRESH)
+            try:
+                in_thread(self._budgets.keep, self._key, ledger.with_block(block))
+            except GrantChanged:
+                continue
+            self._forget_old(at)
+            self._current = self._open[block.id] = OpenBlock(block, left=size)
+            return self._current
+
+    def _rewrite(self, change: Callable[[Ledger, datetime], Ledger]) -> None:
+        while True:
+            ledger = in_thread(self._budgets.load, self._key)
+            at = now()
+            try:
+                in_thread(self._budgets.keep, self._key, change(ledger.told(self._known(at)).at(at), at))
+            except GrantChanged:
+                continue
+            return
+
+    def _known(self, at: datetime) -> dict[str, Block]:
+        return {name: each.known(at, current=each is self._current) for name, each in self._open.items()}
+
+    def _forget_old(self, at: datetime) -> None:
+        for name, each in list(self._open.items()):
+            if not each.under_way and each.answered_at is not None and each.answered_at + WINDOW < at:
+                del self._open[name]
+
+
+class AsyncPaces:
+    """The paces of one account: Gmail's, in units, and Calendar's, in requests."""
+
+    def __init__(
+        self,
+        budgets: Budgets,
+        grant_id: str,
+        *,
+        profile: QuotaProfile,
+        in_flight: int,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._profile = profile
+        self.gmail = Pacer(
+            budgets, f"{grant_id}.gmail", per_minute=profile.units_per_minute, in_flight=in_flight, entropy=entropy
+        )
+        self.calendar = Pacer(
+            budgets, f"{grant_id}.calendar", per_minute=REQUESTS_PER_MINUTE, in_flight=in_flight, entropy=entropy
+        )
+
+    def of(self, operation: str) -> tuple[Pacer, int]:
+        """Return the pacer of an API method, and what a call of it costs there."""
+        if operation.startswith("calendar."):
+            return self.calendar, cost_of_request(operation)
+        return self.gmail, self._profile.cost(operation)
+
+    def release(self) -> None:
+        """Give back what was reserved and not used."""
+        self.gmail.release()
+        self.calendar.release()
+
+
+def now() -> datetime:
+    """Return the real time, in which Google counts."""
+    return datetime.now(UTC)

@@ -37,6 +37,7 @@ NOUNS = {
     "label": "label:label",
     "event": "event:event",
     "calendar": "calendar:calendar",
+    "serve": "serve:serve",
     "sandbox": "sandbox:sandbox",
     "demo": "demo:demo",
     "completion": "completion:completion",

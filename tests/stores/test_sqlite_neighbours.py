@@ -18,7 +18,7 @@ import pytest
 
 from mailgrant.errors import VaultDamaged, VaultError
 from mailgrant.storage.connections import Connections
-from mailgrant.storage.sqlite import SqliteStore, translated
+from mailgrant.storage.sqlite import SqliteStore, connect, translated
 from mailgrant.storage.statements import migrations, query
 from mailgrant.vault.store import Row
 
@@ -151,7 +151,7 @@ def test_a_mistake_of_ours_is_not_called_a_damaged_vault(tmp_path: Path) -> None
 def test_a_vault_held_by_another_program_is_busy_and_not_damaged(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailgrant.storage.connections.BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("mailgrant.storage.sqlite.BUSY_SECONDS", 0.0)
     impatient = SqliteStore(store.path)
 
     with store.writing(), pytest.raises(VaultError, match="busy"):
@@ -159,6 +159,10 @@ def test_a_vault_held_by_another_program_is_busy_and_not_damaged(
 
     impatient.grants.put(ADA, expect=0)
     impatient.close()
+
+
+def lending(path: Path) -> Connections[sqlite3.Connection]:
+    return Connections(lambda: connect(path), is_fit=lambda connection: not connection.in_transaction)
 
 
 def open_files() -> int:
@@ -179,7 +183,7 @@ def test_threads_that_come_and_go_leave_no_connection_open(store: SqliteStore) -
 
 
 def test_threads_at_once_never_share_a_connection(path: Path, store: SqliteStore) -> None:
-    connections = Connections(path)
+    connections = lending(path)
 
     with connections.lend() as one, connections.lend() as other:
         assert one is not other
@@ -189,7 +193,7 @@ def test_threads_at_once_never_share_a_connection(path: Path, store: SqliteStore
 
 
 def test_a_connection_left_inside_a_transaction_is_not_lent_again(path: Path, store: SqliteStore) -> None:
-    connections = Connections(path)
+    connections = lending(path)
 
     with connections.lend() as left:
         left.execute("BEGIN IMMEDIATE")

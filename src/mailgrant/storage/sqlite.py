@@ -14,21 +14,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mailgrant.errors import GrantChanged, KeyRotated, SettingsError, VaultDamaged, VaultError
+from mailgrant.errors import SettingsError, VaultDamaged, VaultError
 from mailgrant.vault.lease import Lease
-from mailgrant.vault.store import TABLES, Row
 
-from .connections import BUSY_SECONDS, Connections
+from .connections import Connections
 from .files import touch_private
+from .sql import SqlStore
 from .statements import migrations, query
 
 # "mgrt", in the file's head (sqlite.org/fileformat.html §1.3.11): another program's database is not ours to change.
 APPLICATION_ID = int.from_bytes(b"mgrt", "big")
+BUSY_SECONDS = 30.0
 # Where locks are a matter of luck; from /proc/mounts. WAL needs shared memory besides.
 NETWORK_FILE_SYSTEMS = frozenset({"9p", "afs", "ceph", "cifs", "fuse.sshfs", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"})
 
 
-class SqliteStore:
+class SqliteStore(SqlStore):
     """
     One vault in the file at `path`, made with its folder when it is not there.
 
@@ -38,42 +39,17 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         refuse_network_file_system(path)
         make_file(path)
-        self._connections = Connections(path)
+        self._connections = Connections(lambda: connect(path), is_fit=lambda connection: not connection.in_transaction)
         self.leases = SqliteLeases(self)
-        self._tables = {name: SqliteRows(self, name) for name in TABLES}
-        self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
-        self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]
-        self.marks, self.workers = self._tables["marks"], self._tables["workers"]
-        self.attempts, self.budgets = self._tables["attempts"], self._tables["budgets"]
         try:
             self._prepare()
         except BaseException:
             self.close()
             raise
-
-    def read_header(self) -> bytes | None:
-        """Return the vault's header, or None when there is no vault here yet."""
-        with self.reading() as connection:
-            row = connection.execute(query("read_header")).fetchone()
-        return row[0] if row else None
-
-    def write_header(self, header: bytes) -> bool:
-        """Write the header if there is none; False when somebody was faster."""
-        with self.writing() as connection:
-            return connection.execute(query("write_header"), {"header": header}).rowcount == 1
-
-    def replace_header(self, header: bytes, *, generation: int) -> bool:
-        """Put another header in place of the one of `generation`."""
-        with self.writing() as connection:
-            values = {"header": header, "generation": generation}
-            return connection.execute(query("replace_header"), values).rowcount == 1
-
-    def table(self, name: str) -> SqliteRows:
-        """Return one of the tables."""
-        return self._tables[name]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -98,6 +74,26 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def statement(self, name: str, table: str = "") -> str:
+        """Return a statement."""
+        return query(name, table)
+
+    def hold_generation(self, connection: sqlite3.Connection) -> int:
+        """Return the header's generation; the one writer there is holds everything."""
+        found = connection.execute(query("read_generation")).fetchone()
+        return int(found[0]) if found else 0
+
+    def hold_fence(self, connection: sqlite3.Connection, grant_id: str) -> int:
+        """Return the fence of a grant's lease."""
+        return read_fence(connection, grant_id)[0]
+
+    def take_row(self, connection: sqlite3.Connection, table: str, key: str) -> Any:
+        """Delete a row and return what it held, or None."""
+        # Not DELETE … RETURNING, which SQLite has only since 3.35; the transaction makes it one step.
+        found = connection.execute(query("get_row", table), {"key": key}).fetchone()
+        connection.execute(query("take_row", table), {"key": key})
+        return found
 
     def _prepare(self) -> None:
         """Bring the tables up to date; what is not a vault, or is a newer one, is left as it is."""
@@ -136,84 +132,6 @@ class SqliteStore:
         return int(version)
 
 
-class SqliteRows:
-    """One table of sealed rows."""
-
-    def __init__(self, store: SqliteStore, table: str) -> None:
-        self._store = store
-        self._table = table
-
-    def get(self, key: str) -> Row | None:
-        """Return the row, or None."""
-        with self._store.reading() as connection:
-            found = connection.execute(self._query("get_row"), {"key": key}).fetchone()
-        return _row(found) if found else None
-
-    def find(
-        self, *, account: str | None = None, user: str | None = None, client: str | None = None
-    ) -> tuple[Row, ...]:
-        """Return the rows whose clear columns are equal to what is given, in a stable order."""
-        wanted = {"account": account, "user": user, "client": client}
-        by_index = "find_rows_of_account" if account is not None else "find_rows_of_user" if user is not None else None
-        return self._found(by_index or "find_rows", wanted)
-
-    def page(self, *, after: str = "", limit: int, backwards: bool = False) -> tuple[Row, ...]:
-        """Return up to `limit` rows in the order of their keys, from the one that follows `after`."""
-        return self._found("page_backwards" if backwards else "page", {"after": after, "limit": limit})
-
-    def due(self, *, until: int, limit: int) -> tuple[Row, ...]:
-        """Return up to `limit` rows that are due at `until`, the longest due first."""
-        return self._found("find_due", {"until": until, "limit": limit})
-
-    def next_due(self) -> int | None:
-        """Return when the first row is due."""
-        with self._store.reading() as connection:
-            (first,) = connection.execute(self._query("next_due")).fetchone()
-        return int(first) if first is not None else None
-
-    def put(self, row: Row, *, expect: int, lease: Lease | None = None, generation: int | None = None) -> None:
-        """Write a row if the version, the fence of `lease` and the generation are as expected."""
-        values = {**row_values(row), "expect": expect}
-        with self._store.writing() as connection:
-            if generation is not None and read_generation(connection) != generation:
-                raise KeyRotated()
-            if lease is not None and read_fence(connection, lease.grant_id)[0] != lease.fence:
-                raise GrantChanged()
-            statement = self._query("insert_row" if expect == 0 else "update_row")
-            if connection.execute(statement, values).rowcount != 1:
-                raise GrantChanged()
-
-    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
-        """Put `sealed` in place of what `row` holds, if it is still there."""
-        values = {"key": row.key, "version": row.version, "before": row.sealed, "sealed": sealed}
-        with self._store.writing() as connection:
-            if generation is not None and read_generation(connection) != generation:
-                raise KeyRotated()
-            return connection.execute(self._query("reseal_row"), values).rowcount == 1
-
-    def take(self, key: str) -> Row | None:
-        """Delete a row and return it, in one step."""
-        with self._store.writing() as connection:
-            # Not DELETE … RETURNING, which SQLite has only since 3.35; the transaction makes it one step.
-            found = connection.execute(self._query("get_row"), {"key": key}).fetchone()
-            connection.execute(self._query("take_row"), {"key": key})
-        return _row(found) if found else None
-
-    def delete(self, key: str, *, expect: int) -> None:
-        """Delete a row if the version there is `expect`."""
-        with self._store.writing() as connection:
-            if connection.execute(self._query("delete_row"), {"key": key, "expect": expect}).rowcount != 1:
-                raise GrantChanged()
-
-    def _found(self, name: str, values: dict[str, Any]) -> tuple[Row, ...]:
-        with self._store.reading() as connection:
-            found = connection.execute(self._query(name), values).fetchall()
-        return tuple(map(_row, found))
-
-    def _query(self, name: str) -> str:
-        return query(name, self._table)
-
-
 class SqliteLeases:
     """The leases on grants."""
 
@@ -240,6 +158,14 @@ class SqliteLeases:
             connection.execute(query("release_lease"), {"grant_id": lease.grant_id, "fence": lease.fence})
 
 
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file; what is deleted in it is overwritten, what is committed is on the disk."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """
     Switch the file to its write-ahead log, which it then keeps.
@@ -263,12 +189,6 @@ def read_fence(connection: sqlite3.Connection, grant_id: str) -> tuple[int, bool
     """Return the fence of a grant's lease and whether it is held."""
     found = connection.execute(query("read_lease"), {"grant_id": grant_id}).fetchone()
     return (found[0], bool(found[1])) if found else (0, False)
-
-
-def read_generation(connection: sqlite3.Connection) -> int:
-    """Return the generation of the header, 0 when there is none yet."""
-    found = connection.execute(query("read_generation")).fetchone()
-    return int(found[0]) if found else 0
 
 
 @contextmanager
@@ -321,21 +241,3 @@ def refuse_network_file_system(path: Path) -> None:
             f"The vault {path} lies on a network file system ({kind}), where two writers may not see each other.",
             hint="Put it on a local disk, or use a vault in PostgreSQL for many hosts.",
         )
-
-
-def row_values(row: Row) -> dict[str, Any]:
-    """Return a row as the values of a statement."""
-    return {
-        "key": row.key,
-        "version": row.version,
-        "sealed": row.sealed,
-        "account": row.account,
-        "user": row.user,
-        "client": row.client,
-        "due": row.due,
-    }
-
-
-def _row(found: tuple[Any, ...]) -> Row:
-    key, version, sealed, account, user, client, due = found
-    return Row(key, version=version, sealed=sealed, account=account, user=user, client=client, due=due)

@@ -111,35 +111,37 @@ def store_kind(place: str) -> str:
     return "postgresql" if separator and scheme != "sqlite" else "sqlite"
 
 
-def check(settings: Settings, vault: Vault, *, against: str | None = None) -> VaultCheck:
+def check(
+    settings: Settings, vault: Vault, *, loose: tuple[Finding, ...] = (), against: str | None = None
+) -> VaultCheck:
     """
-    Open every row, look at the files and, with the line of an earlier mark, for rows that were put back.
+    Open every row, look at the key's file and, with the line of an earlier mark, for rows that were put back.
 
-    A new mark is taken when nothing is wrong. Raises SettingsError when `against` is no mark of this vault.
+    `loose` is what `check_vault_files` found. A new mark is taken when nothing is wrong. Raises
+    SettingsError when `against` is no mark of this vault.
     """
     earlier = Mark.from_line(against) if against is not None else None
     vault.sealer.catch_up()
     checkup = check_rows(vault)
-    findings = [*checkup.findings, *check_files(settings, vault)]
+    findings = [*checkup.findings, *loose, *_check_key_file(settings, vault)]
     if earlier is not None:
         findings.extend(compare(vault, earlier, checkup))
     mark = None if findings else str(take_mark(vault, checkup))
     return VaultCheck(id=vault.id, rows=checkup.counted(), mark=mark, findings=tuple(findings))
 
 
-def check_files(settings: Settings, vault: Vault) -> Iterator[Finding]:
-    """Give what is wrong with the files of the vault and its key, and with the folders they are in."""
-    files = vault_files(settings)
-    key = settings.cabinet().file_of(vault.id)
-    if key.exists():
-        if files and files[0].parent.resolve() == key.parent.resolve():
-            yield Finding(f"the key {key} is in the folder of its vault")
-        files.append(key)
-    for path in files:
-        yield from _check_file(path)
-    for folder in dict.fromkeys(path.parent for path in files):
-        if stat.S_IMODE(folder.stat().st_mode) & 0o022 and not folder.stat().st_mode & stat.S_ISVTX:
-            yield Finding(f"others may put files into the folder {folder}: chmod go-w {folder}")
+def check_vault_files(settings: Settings) -> tuple[Finding, ...]:
+    """Return what is wrong with the files of a vault in SQLite, and with their folder."""
+    return tuple(_loose(vault_files(settings)))
+
+
+def _check_key_file(settings: Settings, vault: Vault) -> Iterator[Finding]:
+    key, files = settings.cabinet().file_of(vault.id), vault_files(settings)
+    if not key.exists():
+        return
+    if files and files[0].parent.resolve() == key.parent.resolve():
+        yield Finding(f"the key {key} is in the folder of its vault")
+    yield from _loose([key])
 
 
 def vault_files(settings: Settings) -> list[Path]:
@@ -151,14 +153,20 @@ def vault_files(settings: Settings) -> list[Path]:
     return [found for found in (path.with_name(path.name + ending) for ending in SIDE_FILES) if found.exists()]
 
 
-def _check_file(path: Path) -> Iterator[Finding]:
-    if not hasattr(os, "geteuid") or not path.exists():
+def _loose(files: list[Path]) -> Iterator[Finding]:
+    if not hasattr(os, "geteuid"):
         return
-    found = path.stat()
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        yield Finding(f"{path} can be read by others: chmod 600 {path}")
-    if found.st_uid not in (os.geteuid(), 0):
-        yield Finding(f"{path} belongs to somebody else")
+    for path in files:
+        found = path.stat()
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            yield Finding(f"{path} could be read by others: chmod 600 {path}")
+        if found.st_uid not in (os.geteuid(), 0):
+            yield Finding(f"{path} belongs to somebody else")
+    for folder in dict.fromkeys(path.parent for path in files):
+        mode = folder.stat().st_mode
+        # Where the sticky bit is set only a file's owner may replace it.
+        if mode & 0o022 and not mode & stat.S_ISVTX:
+            yield Finding(f"others may put files into the folder {folder}: chmod go-w {folder}")
 
 
 def rotate(settings: Settings, vault: Vault, *, progress: Callable[[int], None]) -> rotation.Rotated:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .consents import AsyncConsents
     from .transport import AsyncTransport
+    from .vault_keeping import AsyncVaultKeeping
 
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
@@ -75,6 +76,13 @@ class AsyncMailgrant:
         from .consents import AsyncConsents
 
         return AsyncConsents(self._workplace)
+
+    @cached_property
+    def vault(self) -> AsyncVaultKeeping:
+        """The vault itself: its state, its key, its backups and its audit."""
+        from .vault_keeping import AsyncVaultKeeping
+
+        return AsyncVaultKeeping(self._workplace)
 
     def account(
         self, address: str | None = None, *, user: str | None = None, client_id: str | None = None

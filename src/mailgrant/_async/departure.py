@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailgrant.oauth import calls
+from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import GrantStatus
 
 from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .workplace import AsyncWorkplace
 
@@ -30,6 +32,14 @@ async def forget(workplace: AsyncWorkplace, grant: Grant, *, at_google: bool, he
     token = grant.credentials.refresh_token
     if at_google and token is not None:
         await workplace.line.ask(calls.revoke(token))
+        await in_thread(_note, vault, Deed.REVOKED, grant, "at Google")
     if here:
         await in_thread(vault.drop, marked)
+        await in_thread(_note, vault, Deed.FORGOTTEN, grant, "" if at_google else "kept at Google")
     return marked
+
+
+def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:
+    vault.audit.note(
+        deed, account=grant.account, user=grant.user, client_id=grant.client_id, scopes=grant.scopes, detail=detail
+    )

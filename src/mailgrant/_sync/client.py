@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .consents import Consents
     from .transport import Transport
+    from .vault_keeping import VaultKeeping
 
 Ask = Literal["auto", "browser", "link", "never"]
 ClientFile = str | os.PathLike[str] | dict[str, Any]
@@ -77,6 +78,13 @@ class Mailgrant:
         from .consents import Consents
 
         return Consents(self._workplace)
+
+    @cached_property
+    def vault(self) -> VaultKeeping:
+        """The vault itself: its state, its key, its backups and its audit."""
+        from .vault_keeping import VaultKeeping
+
+        return VaultKeeping(self._workplace)
 
     def account(self, address: str | None = None, *, user: str | None = None, client_id: str | None = None) -> Account:
         """

@@ -12,12 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailgrant.oauth import calls
+from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import GrantStatus
 
 from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .workplace import Workplace
 
@@ -32,6 +34,14 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
     token = grant.credentials.refresh_token
     if at_google and token is not None:
         workplace.line.ask(calls.revoke(token))
+        in_thread(_note, vault, Deed.REVOKED, grant, "at Google")
     if here:
         in_thread(vault.drop, marked)
+        in_thread(_note, vault, Deed.FORGOTTEN, grant, "" if at_google else "kept at Google")
     return marked
+
+
+def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:
+    vault.audit.note(
+        deed, account=grant.account, user=grant.user, client_id=grant.client_id, scopes=grant.scopes, detail=detail
+    )

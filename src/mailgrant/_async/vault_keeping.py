@@ -1,0 +1,92 @@
+"""Vault keeping: what the owner of a vault does with it besides using it; reached as `mailgrant.vault`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .waiting import in_thread
+
+if TYPE_CHECKING:
+    from mailgrant.keeping import VaultBackup, VaultCheck, VaultRestored, VaultStatus
+    from mailgrant.vault.audit import AuditEntry
+    from mailgrant.vault.rotation import Rotated
+
+    from .workplace import AsyncWorkplace
+
+
+class AsyncVaultKeeping:
+    """The vault itself: its state, its key, its backups and its audit."""
+
+    def __init__(self, workplace: AsyncWorkplace) -> None:
+        self._workplace = workplace
+
+    async def status(self) -> VaultStatus:
+        """Say where the vault is, what opens it, and how many rows each of its tables has."""
+        from mailgrant import keeping
+
+        vault = await self._workplace.vault()
+        return await in_thread(keeping.status, self._workplace.settings, vault)
+
+    async def check(self, *, against: str | None = None) -> VaultCheck:
+        """
+        Open every row where it stands, and look at the files of the vault and its key.
+
+        Gives the line of a mark when nothing is wrong. With that line as `against`, a later check
+        finds rows that somebody who may write the database has put back or deleted since. Raises
+        SettingsError when `against` is no mark of this vault.
+        """
+        from mailgrant import keeping
+
+        settings = self._workplace.settings
+        # Before opening it, which makes its file private again.
+        loose = await in_thread(keeping.check_vault_files, settings)
+        vault = await self._workplace.vault()
+        return await in_thread(keeping.check, settings, vault, loose=loose, against=against)
+
+    async def rotate(self, *, progress: Callable[[int], None] = lambda rows: None) -> Rotated:
+        """
+        Change the vault's key for a new one, and seal every row with it; others may work meanwhile.
+
+        Where it was stopped, it is finished by calling it again. `progress` is told how many rows
+        were looked at. Raises SettingsError where the key is in the environment and the new one is
+        not there yet, VaultError when somebody else is changing it.
+        """
+        from mailgrant import keeping
+
+        vault = await self._workplace.vault()
+        return await in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+
+    async def backup(self, to: str | os.PathLike[str]) -> VaultBackup:
+        """
+        Write the grants, clients, audit and marks to a new file, sealed as they are; the key is not in it.
+
+        Raises SettingsError when there is a file already, VaultError when it cannot be written.
+        """
+        from mailgrant import keeping
+
+        vault = await self._workplace.vault()
+        return await in_thread(keeping.backup, vault, Path(to))
+
+    async def restore(self, file: str | os.PathLike[str]) -> VaultRestored:
+        """
+        Make the vault out of a backup, where there is none.
+
+        Its grants are unproved until they are refreshed next. Raises SettingsError when the file is
+        no backup or not whole, VaultLocked without its key, VaultError when there is a vault already;
+        then nothing was written.
+        """
+        from mailgrant import keeping
+
+        place = self._workplace
+        return await in_thread(keeping.restore, place.settings, Path(file), clock=place.clock, entropy=place.entropy)
+
+    async def audit(self, account: str | None = None, *, limit: int | None = None) -> tuple[AuditEntry, ...]:
+        """Return who did what to which grant, the newest first; about one account if it is named."""
+        if self._workplace.is_new():
+            return ()
+        vault = await self._workplace.vault()
+        return await in_thread(lambda: tuple(islice(vault.audit.entries(account=account), limit)))

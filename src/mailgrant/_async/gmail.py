@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest, SettingsError
 from mailgrant.given_file import AttachedFile
-from mailgrant.gmail import calls, label_calls, storing
+from mailgrant.gmail import calls, label_calls, signature, storing
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
 from mailgrant.gmail.source import Source, all_of, as_source
@@ -25,6 +26,7 @@ from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.errors import OutcomeUnknown
+    from mailgrant.gmail.address import Addresses
     from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.query import Query
 
@@ -205,6 +207,33 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """Return one draft by its id (users.drafts.get, 20 units)."""
         return await self._run(calls.read_draft(draft_id))
 
+    async def edit_draft(self, draft: str | Draft, **fields: Any) -> Draft:
+        """
+        Change a draft in the mailbox: `edit_draft(draft, subject="Minutes of March")`.
+
+        What is not named stays, attachments too. A Draft is written as it stands here, an id means
+        the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
+        it was sent or deleted (users.drafts.update, 15 units; for an id users.drafts.get, 20).
+        """
+        kept = await self.read_draft(draft) if isinstance(draft, str) else draft
+        if kept.id is None:
+            raise InvalidRequest("This draft is not in the mailbox: it has no id.", hint="create_draft keeps it there.")
+        # Its message gets a new id, under which nobody could fetch these attachments; so they stay with it.
+        changed = await self._loaded(replace(kept, **fields))
+        raw = await in_thread(write_draft, changed, False)
+        return changed.kept_as(await self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id)))
+
+    async def forward(
+        self, message: str | Message, to: Addresses, *, text: str | None = None, html: str | None = None
+    ) -> Sent:
+        """
+        Pass a mail on, its attachments included, with `text` or `html` above it.
+
+        Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
+        """
+        whole = await self.read(message) if isinstance(message, str) else message
+        return await self.send(whole.forward(to, text=text, html=html))
+
     async def delete_draft(self, draft: str | Draft) -> None:
         """Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units)."""
         draft_id = draft.id if isinstance(draft, Draft) else draft
@@ -217,8 +246,10 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
 
     async def _written(self, draft: Draft, *, for_sending: bool) -> Source:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
-        loaded = await self._run(calls.load_attachments(draft))
-        return await in_thread(write_draft, loaded, for_sending)
+        return await in_thread(write_draft, await self._loaded(draft), for_sending)
+
+    async def _loaded(self, draft: Draft) -> Draft:
+        return await self._run(calls.load_attachments(await self._run(signature.signed(draft))))
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:

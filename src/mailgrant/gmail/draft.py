@@ -52,7 +52,9 @@ class Draft:
     name to bytes; everything is checked here, before anything travels: InvalidRequest names the
     field. HTML alone gets a text made from it; `calendar` is an iCalendar text that calendars read
     as another form of the mail (RFC 6047). `id` is None until Gmail holds the draft, `message_id`
-    is then Gmail's id of the message in it. To change one, use `dataclasses.replace`.
+    is then Gmail's id of the message in it. `from_` is an address that the account may send as, and
+    `signature` puts what Gmail keeps for it under the mail: its name, its signature. To change one,
+    use `dataclasses.replace`.
     """
 
     to: tuple[Address, ...]
@@ -71,6 +73,7 @@ class Draft:
     thread_id: str | None
     id: str | None
     message_id: str | None
+    signature: bool
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class Draft:
         thread_id: str | None = None,
         id: str | None = None,
         message_id: str | None = None,
+        signature: bool = False,
     ) -> None:
         checked = {
             "to": Address.parse_list(to, field="to"),
@@ -109,6 +113,7 @@ class Draft:
             "thread_id": thread_id,
             "id": id,
             "message_id": message_id,
+            "signature": signature,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)

@@ -1,0 +1,138 @@
+# Written by scripts/unasync.py from tests/stories/_async/test_drafts.py.
+# Do not edit: change that file and run `make sync`.
+"""Drafts edited, mail passed on and signed, labels and threads filed, against the sandbox on a real port."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mailgrant import Mailgrant, Thread
+from mailgrant.errors import Conflict, InvalidRequest, NotFound
+from mailgrant.sandbox import Sandbox
+
+from ..people import Person
+from .test_mail import ADA, GRACE, granted
+
+pytestmark = pytest.mark.anyio
+
+INVITATION = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
+
+
+def test_a_draft_is_edited_and_keeps_its_attachments(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        kept = ada.gmail.create_draft(to=GRACE, subject="Minutes", text="One", attachments={"a.txt": b"a"})
+        by_id = ada.gmail.edit_draft(str(kept.id), text="Two")
+        by_value = ada.gmail.edit_draft(replace(by_id, subject="Minutes of March"))
+        found = ada.gmail.read_draft(str(kept.id))
+        content = ada.gmail.read(str(found.message_id))
+
+    assert kept.id == by_id.id == by_value.id
+    assert kept.message_id != by_id.message_id
+    assert (found.subject, (found.text or "").strip()) == ("Minutes of March", "Two")
+    assert [each.name for each in content.attachments] == ["a.txt"]
+
+
+def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        kept = ada.gmail.create_draft(to=GRACE, text="One")
+        ada.gmail.delete_draft(kept)
+        with pytest.raises(NotFound):
+            ada.gmail.edit_draft(kept, text="Two")
+        with pytest.raises(InvalidRequest, match="no id"):
+            ada.gmail.edit_draft(replace(kept, id=None))
+
+
+def test_a_mail_is_passed_on_with_what_it_carries(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)
+        ada.gmail.send(to=GRACE, subject="Minutes", text="Attached.", attachments={"a.txt": b"minutes"})
+        [received] = [found for found in grace.gmail.search("in:inbox")]
+        grace.gmail.forward(received.id, ADA, text="As promised.")
+        [passed_on] = [found for found in ada.gmail.search("in:inbox subject:minutes")]
+        content = ada.gmail.attachment(passed_on, passed_on.attachments[0])
+
+    assert passed_on.subject == "Fwd: Minutes"
+    assert passed_on.text.startswith("As promised.")
+    assert "Attached." in passed_on.text
+    assert content == b"minutes"
+
+
+def test_a_mail_is_signed_as_the_account_signs(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, ADA, "gmail.modify gmail.settings.basic")
+        [own] = ada.gmail.send_as()
+        ada.gmail.edit_send_as(replace(own, name="Countess of Lovelace", signature="<b>Ada</b>"))
+        ada.gmail.send(to=GRACE, subject="Lunch", html="<p>At noon?</p>", signature=True)
+        [message] = [found for found in ada.gmail.search("in:sent")]
+        with pytest.raises(InvalidRequest, match="may not send as"):
+            ada.gmail.send(to=GRACE, from_="eve@example.com", text="x", signature=True)
+
+    assert str(message.from_) == "Countess of Lovelace <ada@example.com>"
+    assert "<b>Ada</b>" in (message.html or "")
+    assert message.text.rstrip().endswith("Ada")
+    assert len(sandbox.account(GRACE).inbox) == 1
+
+
+def test_an_invitation_travels_as_a_form_of_the_mail(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)
+        ada.gmail.send(to=GRACE, subject="Lunch", text="Please come.", calendar=INVITATION)
+        [message] = [found for found in grace.gmail.search("in:inbox")]
+        raw = grace.gmail.raw(message)
+
+    assert b"text/calendar" in raw
+    assert b'method="REQUEST"' in raw
+    assert message.text.strip() == "Please come."
+
+
+def test_labels_are_made_renamed_used_and_deleted(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        sent = ada.gmail.send(to=ADA, subject="Lunch", text="At noon?")
+        ada.gmail.modify(str(sent.id), add={"Food/Lunch"}, create=True)
+        with pytest.raises(Conflict):
+            ada.gmail.create_label("food/lunch")
+        renamed = ada.gmail.rename_label("Food/Lunch", "Food/Dinner")
+        counted = ada.gmail.label("food/dinner")
+        ada.gmail.delete_label("Food/Dinner")
+        left = [label.name for label in ada.gmail.labels() if label.is_user]
+
+    assert renamed.name == "Food/Dinner"
+    assert counted.messages_total == 1
+    assert left == []
+
+
+def test_threads_are_found_and_filed_whole(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        for number in range(12):
+            sandbox.account(ADA).receive(from_=GRACE, subject=f"Minutes {number}", text="Attached.")
+        threads = [found for found in ada.gmail.threads("subject:minutes")]
+        ada.gmail.trash(Thread(threads[0].id))
+        ada.gmail.archive(ada.gmail.search("in:inbox"))
+        inbox = [found for found in ada.gmail.search("in:inbox")]
+        ada.gmail.untrash(threads[0])
+        trash = [found for found in ada.gmail.search("in:trash")]
+
+    assert len(threads) == 12
+    assert inbox == trash == []
+
+
+def test_a_mail_is_taken_out_and_put_in_again(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)
+        sandbox.account(ADA).receive(from_=GRACE, subject="Grüße", text="Hallo")
+        [message] = [found for found in ada.gmail.search("in:inbox")]
+        raw = ada.gmail.raw(message)
+        put = grace.gmail.insert(raw, labels={"Archive/2026"}, create=True)
+        arrived = grace.gmail.import_(raw)
+        inserted, imported = grace.gmail.read(put.id), grace.gmail.read(arrived.id)
+
+    assert inserted.subject == imported.subject == "Grüße"
+    assert {"INBOX", "UNREAD"} <= imported.label_ids
+    assert "INBOX" not in inserted.label_ids

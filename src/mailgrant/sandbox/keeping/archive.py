@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailgrant.sandbox.keeping.answers import AnswerFile
 from mailgrant.sandbox.mail.render import Rendered, render
-from mailgrant.sandbox.mail.search_text import Block
+from mailgrant.sandbox.mail.search_text import BLOCK, Block
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,6 +29,8 @@ CACHE_KIB = 16_384
 # A mail's key is its mailbox's number and its ordinal there.
 OWNER_SHIFT = 32
 LAST_ORDINAL = (1 << OWNER_SHIFT) - 1
+# Messages whose words are on record in one piece, once they are complete.
+SPAN = 16 * BLOCK
 LINE = "\x1e"
 
 SCHEMA = """
@@ -44,8 +46,10 @@ CREATE TABLE history (
   owner INTEGER NOT NULL, id INTEGER NOT NULL, kind TEXT NOT NULL, message_id TEXT NOT NULL, thread_id TEXT NOT NULL,
   labels TEXT NOT NULL, changed TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (owner, id)
 ) WITHOUT ROWID;
-CREATE TABLE words (key INTEGER PRIMARY KEY, words TEXT NOT NULL, counts BLOB NOT NULL, ordinals BLOB NOT NULL,
-  line_ordinals BLOB NOT NULL, lines TEXT NOT NULL);
+CREATE TABLE words (
+  key INTEGER PRIMARY KEY, count INTEGER NOT NULL, words TEXT NOT NULL, counts BLOB NOT NULL, ordinals BLOB NOT NULL,
+  line_ordinals BLOB NOT NULL, lines TEXT NOT NULL
+);
 CREATE TABLE sent (number INTEGER PRIMARY KEY, about TEXT NOT NULL, raw BLOB NOT NULL);
 """
 OF_OWNER = (
@@ -146,8 +150,23 @@ class Archive:
         file.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?)", batch.raws)
         file.executemany("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", batch.history)
         file.executemany("DELETE FROM history WHERE owner = ? AND id <= ?", batch.forgotten)
-        words = ((key_of(owner, block.first), *_block_row(block)) for owner, block in batch.words)
-        file.executemany("INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?, ?, ?)", words)
+        for owner, block in batch.words:
+            self._write_words(owner, block)
+
+    def _write_words(self, owner: int, block: Block) -> None:
+        """Write a block; at the end of a span its blocks become one, which is read many times as fast."""
+        file = self._writing
+        if block.past % SPAN == 0:
+            first = block.past - SPAN
+            span = Block(first)
+            for part in (*self._words_between(owner, first, block.first - 1), block):
+                span.extend(part)
+            file.execute(
+                "DELETE FROM words WHERE key BETWEEN ? AND ?", (key_of(owner, first), key_of(owner, block.first))
+            )
+            block = span
+        row = (key_of(owner, block.first), *_block_row(block))
+        file.execute("INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def parts(self) -> dict[str, str]:
         """Return everything but mail."""
@@ -167,7 +186,11 @@ class Archive:
 
     def words(self, owner: int) -> Iterator[Block]:
         """Yield the words of a mailbox's messages, in blocks."""
-        rows = self._writing.execute("SELECT * FROM words WHERE key BETWEEN ? AND ? ORDER BY key", _range(owner))
+        return self._words_between(owner, 0, LAST_ORDINAL)
+
+    def _words_between(self, owner: int, first: int, last: int) -> Iterator[Block]:
+        between = key_of(owner, first), key_of(owner, last)
+        rows = self._writing.execute("SELECT * FROM words WHERE key BETWEEN ? AND ? ORDER BY key", between)
         return (_block_of(*row) for row in rows)
 
     def sent(self) -> Iterator[tuple[str, bytes]]:
@@ -269,22 +292,25 @@ def _range(owner: int) -> tuple[int, int]:
     return key_of(owner, 0), key_of(owner, LAST_ORDINAL)
 
 
-def _block_row(block: Block) -> tuple[str, bytes, bytes, bytes, str]:
+def _block_row(block: Block) -> tuple[int, str, bytes, bytes, bytes, str]:
     """Return a block's postings as one run of numbers, with the words they belong to and how many each has."""
     counts, ordinals = array("I"), array("I")
     for found in block.postings.values():
         counts.append(len(found))
         ordinals.extend(found)
     words, lines = LINE.join(block.postings), LINE.join(block.lines.values())
-    return words, counts.tobytes(), ordinals.tobytes(), array("I", block.lines).tobytes(), lines
+    return block.count, words, counts.tobytes(), ordinals.tobytes(), array("I", block.lines).tobytes(), lines
 
 
-def _block_of(key: int, words: str, counts: bytes, ordinals: bytes, line_ordinals: bytes, lines: str) -> Block:
+def _block_of(
+    key: int, messages: int, words: str, counts: bytes, ordinals: bytes, line_ordinals: bytes, lines: str
+) -> Block:
     numbers, start, postings = _numbers(ordinals), 0, {}
     for word, count in zip(words.split(LINE), _numbers(counts)):
         postings[word] = numbers[start : start + count]
         start += count
-    return Block(ordinal_of(key), postings=postings, lines=dict(zip(_numbers(line_ordinals), lines.split(LINE))))
+    about = dict(zip(_numbers(line_ordinals), lines.split(LINE)))
+    return Block(ordinal_of(key), count=messages, postings=postings, lines=about)
 
 
 def _numbers(content: bytes) -> array[int]:

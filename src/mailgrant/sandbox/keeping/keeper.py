@@ -181,7 +181,8 @@ class Keeper:
             self._gather_messages(kept, batch)
             self._gather_history(kept, batch)
             words = kept.mailbox.index.words_so_far
-            batch.words += [(kept.owner, block) for block in words.take_full()]
+            begun = words.take_begun() if self._stopping.is_set() else []
+            batch.words += [(kept.owner, block) for block in (*words.take_full(), *begun)]
 
     def _enrol(self, person: Person) -> Kept:
         number = self._owners.setdefault(person.email, len(self._owners) + 1)
@@ -231,7 +232,9 @@ class Keeper:
         """Read the words of large mailboxes before somebody searches, a few messages at a time."""
         for kept in list(self._boxes.values()):
             index = kept.mailbox.index
-            while len(index) - index.words_so_far.read >= BLOCK and not self._stopping.is_set():
+            if kept.mailbox.ordinals < BLOCK:
+                continue
+            while index.words_so_far.read < kept.mailbox.ordinals and not self._stopping.is_set():
                 with self._world.locked():
                     words = index.words_so_far
                     words.read_up_to(min(words.read + MOST_READ, kept.mailbox.ordinals))

@@ -20,15 +20,19 @@ ORDINAL_BITS = 32
 ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
 # Below one in so many, collecting and sorting beats walking down the whole ranking.
 SPARSE = 16
+# At every so many ordinals a ranking knows the set of all those before.
+STEP = 4096
 
 
 class Ranking:
     """Ordinals by a number that each has: a date, a size."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_before", "_keys")
 
     def __init__(self) -> None:
         self._keys: list[int] = []
+        # The sets of the first 0, STEP, 2 * STEP... ordinals, as far as somebody asked.
+        self._before: list[int] = [0]
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -36,12 +40,15 @@ class Ranking:
     def copy(self) -> Ranking:
         """Return a ranking of its own with the same ordinals."""
         twin = Ranking()
-        twin._keys = list(self._keys)
+        twin._keys, twin._before = list(self._keys), list(self._before)
         return twin
 
     def add(self, rank: int, ordinal: int) -> None:
         """Put an ordinal in; most come in order, and then this is an append."""
-        insort(self._keys, key_of(rank, ordinal))
+        key = key_of(rank, ordinal)
+        if self._keys and key < self._keys[-1]:
+            self._forget_from(bisect_left(self._keys, key))
+        insort(self._keys, key)
 
     def append(self, rank: int, ordinal: int) -> None:
         """Put an ordinal in at the end, wherever it belongs; `sort` brings many of them into order at once."""
@@ -50,17 +57,34 @@ class Ranking:
     def sort(self) -> None:
         """Bring the ordinals into order."""
         self._keys.sort()
+        self._forget_from(0)
 
     def remove(self, rank: int, ordinal: int) -> None:
         """Take an ordinal out."""
         place = bisect_left(self._keys, key_of(rank, ordinal))
+        self._forget_from(place)
         del self._keys[place]
 
     def between(self, least: int | None, below: int | None) -> int:
         """Return the ordinals ranked from `least` on and under `below`; None is open."""
         start = 0 if least is None else bisect_left(self._keys, max(least, 0) << ORDINAL_BITS)
         end = len(self._keys) if below is None else bisect_left(self._keys, max(below, 0) << ORDINAL_BITS)
+        return self._first(end) & ~self._first(start) if start < end else 0
+
+    def _first(self, count: int) -> int:
+        """Return the set of the first so many ordinals."""
+        steps = count // STEP
+        while len(self._before) <= steps:
+            done = len(self._before) * STEP
+            self._before.append(self._before[-1] | self._set_of(done - STEP, done))
+        return self._before[steps] | self._set_of(steps * STEP, count)
+
+    def _set_of(self, start: int, end: int) -> int:
         return bits.of([key & ORDINAL_MASK for key in self._keys[start:end]])
+
+    def _forget_from(self, place: int) -> None:
+        """Forget the sets that what stands at a place is in, or is to be in."""
+        del self._before[place // STEP + 1 :]
 
     def down_from(self, key: int | None) -> Iterator[int]:
         """Yield keys from the one under `key` (from the top if None) downwards."""

@@ -33,8 +33,13 @@ WITH_ADDRESSES = (Place.FROM, Place.TO, Place.CC, Place.BCC, Place.DELIVERED_TO)
 IN_PLAIN_SEARCH = (Place.FROM, Place.TO, Place.CC, Place.BCC, Place.SUBJECT, Place.FILENAME)
 # Nobody looks for the millionth word of a log file somebody mailed.
 LONGEST_BODY = 1_000_000
+# What more messages have is remembered as a set, for so many words.
+COMMON = 2048
+MOST_COMMON = 256
 # Messages whose words are put on record together.
 BLOCK = 1024
+
+NONE = array("I")
 
 LINKS = {
     "drive": ("drive.google.com/", "docs.google.com/"),
@@ -45,13 +50,45 @@ LINKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
-    """The words of so many messages, from the ordinal `first` on: as much as is put on record at once."""
+    """
+    The words of `count` messages from the ordinal `first` on.
+
+    `postings` are the ordinals by word, ascending; `lines` the words of every place but the body by ordinal,
+    for checking phrases without reading the mail again.
+    """
 
     first: int
+    count: int = 0
     postings: dict[str, array[int]] = field(default_factory=dict, repr=False)
     lines: dict[int, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def past(self) -> int:
+        """The ordinal after the last."""
+        return self.first + self.count
+
+    def note(self, ordinal: int, keys: Iterable[str], line: str) -> None:
+        """Take in the words of a message."""
+        for key in keys:
+            found = self.postings.get(key)
+            if found is None:
+                found = self.postings[key] = array("I")
+            found.append(ordinal)
+        self.lines[ordinal] = line
+
+    def extend(self, following: Block) -> None:
+        """Take in the block that follows."""
+        postings = self.postings
+        for key, ordinals in following.postings.items():
+            known = postings.get(key)
+            if known is None:
+                postings[key] = ordinals[:]
+            else:
+                known.extend(ordinals)
+        self.lines |= following.lines
+        self.count = following.past - self.first
 
 
 class WordIndex:
@@ -59,10 +96,9 @@ class WordIndex:
 
     def __init__(self, raw_of: Callable[[int], bytes | None]) -> None:
         self._raw_of = raw_of
-        self._postings: dict[str, array[int]] = {}
-        # The words of every place but the body, for checking phrases without reading the mail again.
-        self._lines: dict[int, str] = {}
-        self._read = 0
+        self._all = Block(0)
+        # The sets of common words, each with how many ordinals are in it.
+        self._common: dict[str, tuple[int, int]] = {}
         # Where a record of the words is kept: the block that is being filled, and those that are full.
         self._block: Block | None = None
         self._full: list[Block] = []
@@ -70,25 +106,27 @@ class WordIndex:
     @property
     def read(self) -> int:
         """How many messages were read, those that are gone included."""
-        return self._read
+        return self._all.count
 
     def read_up_to(self, count: int) -> None:
         """Read the messages that came since the last search."""
-        for ordinal in range(self._read, count):
+        for ordinal in range(self.read, count):
             raw = self._raw_of(ordinal)
+            blocks = [block for block in (self._all, self._block) if block is not None]
             if raw is not None:
-                self._add(ordinal, parse(raw))
-            self._read = ordinal + 1
-            if self._block is not None and self._read == self._block.first + BLOCK:
+                keys, line = _words_of(parse(raw))
+                for block in blocks:
+                    block.note(ordinal, keys, line)
+            for block in blocks:
+                block.count += 1
+            if self._block is not None and self._block.count == BLOCK:
                 self._full.append(self._block)
-                self._block = Block(self._read)
+                self._block = Block(self.read)
 
     def keep_blocks(self) -> None:
         """Begin anew and collect what is read, for a record."""
-        self._postings.clear()
-        self._lines.clear()
-        self._read = 0
-        self._block = Block(0)
+        self._all, self._block = Block(0), Block(0)
+        self._common.clear()
 
     @property
     def has_full(self) -> bool:
@@ -100,33 +138,43 @@ class WordIndex:
         full, self._full = self._full, []
         return full
 
+    def take_begun(self) -> list[Block]:
+        """Return the block that is being filled, if anything is in it; its record is replaced when it is full."""
+        return [self._block] if self._block is not None and self._block.count else []
+
     def take_back(self, block: Block) -> None:
         """Take in the next block of a record."""
-        for key, ordinals in block.postings.items():
-            known = self._postings.get(key)
-            if known is None:
-                self._postings[key] = ordinals
-            else:
-                known.extend(ordinals)
-        self._lines |= block.lines
-        self._read = block.first + BLOCK
-        self._block = Block(self._read)
+        self._all.extend(block)
+        self._block = block if block.count < BLOCK else Block(block.past)
 
     def forget(self, ordinal: int) -> None:
         """Drop what was kept of a deleted message; its postings stay and are ignored."""
-        self._lines.pop(ordinal, None)
+        self._all.lines.pop(ordinal, None)
 
     def with_word(self, place: Place, word: str) -> int:
         """Return the messages with a word in a place."""
-        return bits.of(self._postings.get(f"{place}:{word}", ()))
+        return self._having(f"{place}:{word}")
 
     def with_address(self, place: Place, address: str) -> int:
         """Return the messages with a whole address, or `@domain`, in a place."""
-        return bits.of(self._postings.get(f"{place}={address}", ()))
+        return self._having(f"{place}={address}")
 
     def with_mark(self, mark: str) -> int:
         """Return the messages with a mark, such as `attachment`."""
-        return bits.of(self._postings.get(f"has:{mark}", ()))
+        return self._having(f"has:{mark}")
+
+    def _having(self, key: str) -> int:
+        """Return the set of a posting; that of a common word is made once, and what came since is added."""
+        ordinals = self._all.postings.get(key, NONE)
+        if len(ordinals) < COMMON:
+            return bits.of(ordinals)
+        count, found = self._common.get(key, (0, 0))
+        if count < len(ordinals):
+            found |= bits.of(ordinals[count:])
+            if len(self._common) >= MOST_COMMON:
+                self._common.clear()
+            self._common[key] = len(ordinals), found
+        return found
 
     def has_phrase(self, ordinal: int, place: Place, phrase: tuple[str, ...]) -> bool:
         """Say whether words stand next to each other in a place of a message."""
@@ -141,30 +189,18 @@ class WordIndex:
         raw = self._raw_of(ordinal)
         return [] if raw is None else _body_words(parse(raw))
 
-    def _add(self, ordinal: int, root: Part) -> None:
-        lines = {place: _place_words(root, place) for place in (*HEADERS, Place.FILENAME)}
-        keys = {f"{place}:{word}" for place, found in lines.items() for word in found}
-        keys |= set(_address_keys(root.headers)) | {f"has:{mark}" for mark in _marks(root)}
-        anywhere = {word for place in IN_PLAIN_SEARCH for word in lines[place]}
-        keys |= {f"{Place.ANYWHERE}:{word}" for word in anywhere.union(_body_words(root))}
-        line = "\n".join(f"{place} {' '.join(found)} " for place, found in lines.items() if found)
-        self._note(ordinal, keys, self._postings, self._lines, line)
-        if self._block is not None:
-            self._note(ordinal, keys, self._block.postings, self._block.lines, line)
-
-    @staticmethod
-    def _note(
-        ordinal: int, keys: Iterable[str], postings: dict[str, array[int]], lines: dict[int, str], line: str
-    ) -> None:
-        for key in keys:
-            found = postings.get(key)
-            if found is None:
-                found = postings[key] = array("I")
-            found.append(ordinal)
-        lines[ordinal] = line
-
     def _lines_of(self, ordinal: int) -> list[str]:
-        return self._lines.get(ordinal, "").split("\n")
+        return self._all.lines.get(ordinal, "").split("\n")
+
+
+def _words_of(root: Part) -> tuple[set[str], str]:
+    """Return the words of a message with their places, and the line of those that are not in the body."""
+    lines = {place: _place_words(root, place) for place in (*HEADERS, Place.FILENAME)}
+    keys = {f"{place}:{word}" for place, found in lines.items() for word in found}
+    keys |= set(_address_keys(root.headers)) | {f"has:{mark}" for mark in _marks(root)}
+    anywhere = {word for place in IN_PLAIN_SEARCH for word in lines[place]}
+    keys |= {f"{Place.ANYWHERE}:{word}" for word in anywhere.union(_body_words(root))}
+    return keys, "\n".join(f"{place} {' '.join(found)} " for place, found in lines.items() if found)
 
 
 def _place_words(root: Part, place: Place) -> list[str]:

@@ -18,24 +18,32 @@ if TYPE_CHECKING:
 MAIL_PROGRAMS = "https://mail.google.com/"
 
 
-@click.command(cls=Verb, example='curl -H "Authorization: Bearer $(mailgrant token ada@example.com)" URL')
+@click.command(cls=Verb, example='curl -H "Authorization: Bearer $(mailgrant token --scope gmail.send)" URL')
 @click.argument("email", required=False)
+@click.option(
+    "--scope", "names", metavar="SCOPE", multiple=True, help="What it is to open, and nothing else; repeatable."
+)
 @click.option("--xoauth2", is_flag=True, help="The base64 string that IMAP and SMTP take (SASL XOAUTH2).")
 @click.pass_obj
-def token(invocation: Invocation, email: str | None, xoauth2: bool) -> None:
+def token(invocation: Invocation, email: str | None, names: tuple[str, ...], xoauth2: bool) -> None:
     """
     Print an access token, good for at least four minutes.
 
-    It opens everything the grant allows, and with it the whole grant can be revoked.
+    It opens everything the grant allows, or what --scope names. With either the whole grant can be
+    revoked.
     """
+    from mailgrant import Scopes
+
+    scopes = Scopes(names)
     with invocation.open() as mailgrant:
         account = invocation.account(mailgrant, email)
-        access_token = account.token()
+        access_token = account.token(scopes)
         grant = account.grant()
-        expires_at = account.token_expiry()
-    if xoauth2 and MAIL_PROGRAMS not in grant.scopes:
+        expires_at = account.token_expiry(scopes)
+    opened = scopes or grant.scopes.widened(())
+    if xoauth2 and MAIL_PROGRAMS not in opened:
         say(f"Gmail's IMAP and SMTP servers refuse this token: they want the scope {MAIL_PROGRAMS}")
-    content = {"expires_at": expires_at, "scopes": grant.scopes, "account": grant.account}
+    content = {"expires_at": expires_at, "scopes": opened, "account": grant.account}
     if xoauth2:
         response = sasl(grant, access_token)
         invocation.printer.one({"xoauth2": response, **content}, response)

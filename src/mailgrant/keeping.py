@@ -19,9 +19,9 @@ from mailgrant import key_file
 from mailgrant.errors import KeyRotated, SettingsError, VaultError
 from mailgrant.keys import KeyDrawer
 from mailgrant.oauth.realm import RealmName
-from mailgrant.settings import MEMORY
-from mailgrant.storage import file_at, open_store
+from mailgrant.storage import file_at, holds_vault, open_store, shown
 from mailgrant.storage.files import make_private_folder
+from mailgrant.storage.places import MEMORY, is_in_postgres
 from mailgrant.vault import rotation
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.backup import Backup, BackupCount, backup_lines, check_opens, read_backup
@@ -92,7 +92,7 @@ def status(settings: Settings, vault: Vault) -> VaultStatus:
     header, place, store = vault.sealer.header, settings.vault_place(), vault.sealer.store
     counts = {table: sum(1 for _ in all_rows(store.table(table))) for table in TABLES}
     return VaultStatus(
-        place=place,
+        place=shown(place),
         id=header.vault_id,
         realm=header.realm,
         store=store_kind(place),
@@ -105,10 +105,9 @@ def status(settings: Settings, vault: Vault) -> VaultStatus:
 
 def store_kind(place: str) -> str:
     """Return what kind of database a place names."""
-    scheme, separator, _ = place.partition("://")
     if place == MEMORY:
         return "memory"
-    return "postgresql" if separator and scheme != "sqlite" else "sqlite"
+    return "postgresql" if is_in_postgres(place) else "sqlite"
 
 
 def check(
@@ -146,8 +145,7 @@ def _check_key_file(settings: Settings, vault: Vault) -> Iterator[Finding]:
 
 def vault_files(settings: Settings) -> list[Path]:
     """Return the files that a vault in SQLite is made of."""
-    place = settings.vault_place()
-    path = file_at(place) if store_kind(place) == "sqlite" else None
+    path = file_at(settings.vault_place())
     if path is None:
         return []
     return [found for found in (path.with_name(path.name + ending) for ending in SIDE_FILES) if found.exists()]
@@ -232,13 +230,15 @@ def restore(settings: Settings, file: Path, *, clock: Clock, entropy: Entropy) -
     now = clock().astimezone(UTC)
     facts = replace(found.header, restored_at=now, generation=1)
     header = facts.sealed_by(keyring.led_by(found.header.key_id), entropy)
-    _write(place, found, header.to_bytes())
+    _write(settings, found, header.to_bytes())
     vault = settings.open_vault(clock=clock, entropy=entropy, create=False)
     try:
         vault.audit.note(Deed.RESTORED, detail=f"from a backup of {found.made_at.isoformat()}")
     finally:
         vault.close()
-    return VaultRestored(place=place, id=header.vault_id, rows=len(found.rows), made_at=found.made_at, restored_at=now)
+    return VaultRestored(
+        place=shown(place), id=header.vault_id, rows=len(found.rows), made_at=found.made_at, restored_at=now
+    )
 
 
 def _read(file: Path) -> bytes:
@@ -252,14 +252,21 @@ def _refuse_second(settings: Settings) -> None:
     place = settings.vault_place()
     if place == MEMORY:
         raise SettingsError("A vault in memory cannot be restored.", hint="Name another place (--vault).")
-    if store_kind(place) == "sqlite" and settings.has_vault():
-        raise VaultError(f"There is a vault at {place} already.", hint="Nothing was changed. --vault names another.")
+    if holds_vault(place):
+        raise _second(place)
 
 
-def _write(place: str, found: Backup, header: bytes) -> None:
-    path = file_at(place) if store_kind(place) == "sqlite" else None
+def _second(place: str) -> VaultError:
+    return VaultError(
+        f"There is a vault at {shown(place)} already.", hint="Nothing was changed. --vault names another place."
+    )
+
+
+def _write(settings: Settings, found: Backup, header: bytes) -> None:
+    place = settings.vault_place()
+    path = file_at(place)
     if path is None:
-        _fill(open_store(place), place, found, header)
+        _fill(open_store(settings.vault_url()), place, found, header)
         return
     # Under another name until it is whole: who opens it meanwhile must not make another vault of it.
     beside = path.with_name(path.name + ".restoring")
@@ -268,7 +275,7 @@ def _write(place: str, found: Backup, header: bytes) -> None:
         _fill(open_store(str(beside)), place, found, header)
         put_in_place(beside, path)
     except OSError as error:
-        raise VaultError(f"The vault {place} cannot be written: {error.strerror}.") from error
+        raise VaultError(f"The vault {shown(place)} cannot be written: {error.strerror}.") from error
     finally:
         _remove(beside)
 
@@ -277,13 +284,13 @@ def _fill(store: VaultStore, place: str, found: Backup, header: bytes) -> None:
     """Write the rows, and the header last: before it there is no vault; what was written once stays."""
     try:
         if store.read_header() is not None:
-            raise VaultError(f"There is a vault at {place} already.", hint="Nothing was changed.")
+            raise _second(place)
         for table, row in found.rows:
             rows = store.table(table)
             if rows.get(row.key) != row:
                 rows.put(row, expect=0)
         if not store.write_header(header):
-            raise VaultError(f"Somebody else has just made a vault at {place}.")
+            raise _second(place)
     finally:
         store.close()
 

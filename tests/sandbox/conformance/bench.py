@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from mailgrant.sandbox import Sandbox
+from mailgrant.sandbox.diary.sharing import AclRule, Role
 from mailgrant.sandbox.frame.discovery import ApiMethod, method
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
+from mailgrant.sandbox.oauth.clients import ClientKind
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ADA = "ada@example.com"
@@ -95,6 +97,15 @@ class Bench:
         if key not in self._tokens:
             self._tokens[key] = self.world.authorize(email, scopes=scopes or FULL)["token"]
         return self._tokens[key]
+
+    def open_calendars(self) -> None:
+        """Let every calendar be one that each scope is about: made by this client, Ada's, and public."""
+        everybody = AclRule("default", "", role=Role.READER, updated=NOON)
+        hers = AclRule("user", ADA, role=Role.OWNER, updated=NOON)
+        for person in self.world.people:
+            for calendar in person.diary.calendars.values():
+                calendar.made_by = self.world.clients.default(ClientKind.INSTALLED).project
+                calendar.rules |= {rule.id: rule for rule in (everybody, hers)}
 
     def send(self, order: Order, token: str | None = "full") -> Answer:
         """Make a call, as Ada who may do everything unless another token, or None, is given."""

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import SettingsError, VaultError
+from mailgrant.errors import SettingsError
+from mailgrant.vault.lease import LEASE
 
 if TYPE_CHECKING:
     from mailgrant.gmail.attempt import Patience
@@ -39,20 +40,23 @@ class Settings:
     What was set, by flag, environment or file, and where mailgrant keeps things.
 
     `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///`
-    URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
+    or `postgresql://` URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
     `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
     `quota` is Google's table for the project, "2026" or "legacy"; `in_flight` how many requests of one
-    account may be under way at once.
+    account may be under way at once. `lease` is how long one who refreshes a grant may be silent before
+    the next one takes over; only tests shorten it.
     """
 
     google: str | None = None
-    vault: str | None = None
+    # Not in the repr: a URL may carry a password.
+    vault: str | None = field(default=None, repr=False)
     account: str | None = None
     json: bool = False
     allow_google: tuple[str, ...] = ()
     waits: Mapping[str, float] = field(default_factory=dict)
     quota: str = "2026"
     in_flight: int = 5
+    lease: timedelta = LEASE
     key: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     config_folder: Path
@@ -105,17 +109,22 @@ class Settings:
 
         return Realm.at(self.google, allowed=self.allow_google) if self.google else Realm.google()
 
-    def vault_place(self) -> str:
-        """Return where the vault is, or would be: each realm has its own default."""
+    def vault_url(self) -> str:
+        """Return where the vault is, or would be, to open it: each realm has its own default."""
         default = self.data_folder / ("sandbox.db" if self.google else "vault.db")
         return self.vault or str(default)
 
+    def vault_place(self) -> str:
+        """Return the same to be shown: without the password that a URL may carry."""
+        from mailgrant.storage import shown
+
+        return shown(self.vault_url())
+
     def has_vault(self) -> bool:
         """Tell whether there is a vault at `vault_place`; the one in memory is always there."""
-        from mailgrant.storage import file_at
+        from mailgrant.storage import holds_vault
 
-        path = file_at(self.vault_place())
-        return path is None or path.exists()
+        return holds_vault(self.vault_url())
 
     def cabinet(self, entropy: Entropy = os.urandom) -> KeyCabinet:
         """Return what finds and makes the keys of vaults."""
@@ -134,19 +143,22 @@ class Settings:
         from mailgrant.storage import open_store
 
         place = self.vault_place()
-        if not create and not self.has_vault():
-            raise VaultError(f"There is no vault at {place}.", hint="`mailgrant init` or `mailgrant login` makes one.")
-        return keys.open_or_create(
-            open_store(place),
-            place=place,
-            realm=self.realm(),
-            cabinet=self.cabinet(entropy),
-            clock=clock,
-            entropy=entropy,
-            source=keys.KeySource.MEMORY if place == MEMORY else keys.KeySource(key_source),
-            create=create,
-            say=say,
-        )
+        store = open_store(self.vault_url(), create=create, lease=self.lease)
+        try:
+            return keys.open_or_create(
+                store,
+                place=place,
+                realm=self.realm(),
+                cabinet=self.cabinet(entropy),
+                clock=clock,
+                entropy=entropy,
+                source=keys.KeySource.MEMORY if place == MEMORY else keys.KeySource(key_source),
+                create=create,
+                say=say,
+            )
+        except BaseException:
+            store.close()
+            raise
 
 
 def say(line: str) -> None:

@@ -46,7 +46,7 @@ class Make(Protocol[T]):
 
 async def one_at_a_time(vault: Vault, lease_id: str, *, look: Look[T], make: Make[T]) -> T:
     """Return what `look` finds, or what `make` makes: of all who want it at once, one makes it."""
-    watch = LeaseWatch()
+    watch = LeaseWatch(vault.lease_length)
     while True:
         lease = await in_thread(vault.lease, lease_id)
         if watch.may_take(lease, time.monotonic()):

@@ -24,8 +24,8 @@ def open_store(place: str, *, create: bool = True, lease: timedelta = LEASE) -> 
 
     Without `create` a store that is not there yet is left so, and VaultError raised. Raises
     SettingsError for any other URL, VaultError when the database cannot be opened or made, and
-    MissingExtra for PostgreSQL without its driver. `lease` is for a database that measures leases
-    by its own clock.
+    MissingExtra for PostgreSQL without its driver. `lease` is how long a refresher may
+    take before the next one may take over.
     """
     if is_in_postgres(place):
         return cast("VaultStore", _postgres().PostgresStore(place, create=create, lease=lease))
@@ -33,12 +33,12 @@ def open_store(place: str, *, create: bool = True, lease: timedelta = LEASE) -> 
     if path is None:
         from .memory import MemoryStore
 
-        return MemoryStore()
+        return MemoryStore(lease=lease)
     if not create and not path.exists():
         raise no_vault(place)
     from .sqlite import SqliteStore
 
-    return SqliteStore(path)
+    return SqliteStore(path, lease=lease)
 
 
 def holds_vault(place: str) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 
 from mailgrant.errors import GrantChanged, KeyRotated
-from mailgrant.vault.lease import Lease
+from mailgrant.vault.lease import LEASE, Lease
 from mailgrant.vault.store import TABLES, Row
 
 
 class MemoryStore:
     """One vault, gone with the process; safe from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lease: timedelta = LEASE) -> None:
         lock = threading.RLock()
-        self.leases = MemoryLeases(lock)
+        self.leases = MemoryLeases(lock, lease)
         self.generation = 1
         self._tables = {name: MemoryRows(lock, self) for name in TABLES}
         self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
@@ -134,7 +135,8 @@ class MemoryRows:
 class MemoryLeases:
     """The leases on grants."""
 
-    def __init__(self, lock: threading.RLock) -> None:
+    def __init__(self, lock: threading.RLock, length: timedelta) -> None:
+        self.length = length
         self._lock = lock
         self._leases: dict[str, Lease] = {}
 

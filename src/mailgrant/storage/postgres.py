@@ -126,7 +126,7 @@ class PostgresLeases:
 
     def __init__(self, store: PostgresStore, length: timedelta) -> None:
         self._store = store
-        self._length = length
+        self.length = length
 
     def read(self, grant_id: str) -> Lease:
         """Return the lease as it stands; one that has run out is not held."""
@@ -136,7 +136,7 @@ class PostgresLeases:
 
     def take(self, lease: Lease) -> Lease | None:
         """Take it if nobody has since it was read, with the next fence."""
-        values = {"grant_id": lease.grant_id, "fence": lease.fence, "length": self._length}
+        values = {"grant_id": lease.grant_id, "fence": lease.fence, "length": self.length}
         with self._store.writing() as connection:
             if lease.fence == 0:
                 connection.execute(statement("know_timed_lease"), {"grant_id": lease.grant_id})

@@ -11,11 +11,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from mailgrant.errors import SettingsError, VaultDamaged, VaultError
-from mailgrant.vault.lease import Lease
+from mailgrant.vault.lease import LEASE, Lease
 
 from .connections import Connections
 from .files import touch_private
@@ -38,13 +39,13 @@ class SqliteStore(SqlStore):
     network file system or was made by a newer mailgrant.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lease: timedelta = LEASE) -> None:
         super().__init__()
         self.path = path
         refuse_network_file_system(path)
         make_file(path)
         self._connections = Connections(lambda: connect(path), is_fit=lambda connection: not connection.in_transaction)
-        self.leases = SqliteLeases(self)
+        self.leases = SqliteLeases(self, lease)
         try:
             self._prepare()
         except BaseException:
@@ -135,7 +136,8 @@ class SqliteStore(SqlStore):
 class SqliteLeases:
     """The leases on grants."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, length: timedelta) -> None:
+        self.length = length
         self._store = store
 
     def read(self, grant_id: str) -> Lease:

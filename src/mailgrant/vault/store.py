@@ -8,6 +8,7 @@ a token. Every backend is proved by the same suite, `tests/stores/suite.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from .lease import Lease
@@ -85,6 +86,10 @@ class RowStore(Protocol):
 
 class LeaseStore(Protocol):
     """The leases on grants."""
+
+    @property
+    def length(self) -> timedelta:
+        """How long one lasts."""
 
     def read(self, grant_id: str) -> Lease:
         """Return the lease as it stands; one that was never taken has fence 0 and is free."""

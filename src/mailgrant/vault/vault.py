@@ -289,6 +289,11 @@ class Vault:
 
     # Refreshing
 
+    @property
+    def lease_length(self) -> timedelta:
+        """How long a lease lasts."""
+        return self._store.leases.length
+
     def lease(self, grant_id: str) -> Lease:
         """Return the lease on a grant as it stands."""
         return self._store.leases.read(grant_id)

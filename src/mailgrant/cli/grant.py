@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import click
 
+from .grant_steps import (
+    Way,
+    check_flags,
+    delegated,
+    is_service_account,
+    likely_way,
+    print_link,
+    read_answer,
+    say_of_delegation,
+    split,
+    warn_of_missing,
+)
+from .grant_view import endings, print_grant, print_grants, shown
 from .invocation import Invocation
-from .output import Columns, local, say, to_json
+from .output import say
 from .tree import Noun
-
-if TYPE_CHECKING:
-    from mailgrant import Grant
-
-Way = Literal["auto", "browser", "link"]
 
 whose = click.argument("email", required=False)
 of_client = click.option("--client", "client_id", metavar="ID", help="The OAuth client, where the vault has several.")
@@ -29,73 +35,114 @@ def grant() -> None:
 
 @grant.command(example="mailgrant login ada@example.com --scope gmail.send --scope calendar.readonly")
 @whose
-@click.option(
-    "--scope", "scopes", metavar="S", multiple=True, required=True, help="What to ask for: gmail.send; again for more."
-)
+@click.option("--scope", "scopes", metavar="S", multiple=True, help="What to ask for: gmail.send; again for more.")
 @click.option("--browser", "way", flag_value="browser", default=None, help="Ask in the browser of this machine.")
 @click.option("--link", "way", flag_value="link", help="Print a link for any browser; its answer is pasted back.")
+@click.option("--user", metavar="ID", help="Your application's own id of the user who is asked.")
+@of_client
+@click.option("--step", type=click.Choice(["start", "finish"]), help="Print the link only, or take its answer only.")
+@click.option("--consent", metavar="ID", help="With --step finish: the question, as --step start named it.")
+@click.option("--url", metavar="-", help="With --step finish: read the answer from stdin, an address or its code.")
 @click.pass_obj
-def ask(invocation: Invocation, email: str | None, scopes: tuple[str, ...], way: Way | None) -> None:
-    """Ask a person for their consent, unless they have given it. `login` for short."""
+def ask(invocation: Invocation, /, email: str | None, way: Way | None, step: str | None, **words: Any) -> None:
+    """
+    Ask a person for their consent, unless they have given it. `login` for short.
+
+    With a service account's ID nobody is asked: each scope is tried, and what the administrator has not
+    allowed is named. In two steps, for scripts: `--step start` prints the link, and `--step finish`,
+    in any process that shares the vault, takes the address the person came back to.
+    """
+    check_flags(email, way, step, **words)
+    scopes, user, client_id = split(words["scopes"]), words["user"], words["client_id"]
+    email = email or invocation.settings.account
     with invocation.open() as mailgrant:
-        account = mailgrant.connect(
-            *split(scopes), account=email or invocation.settings.account, ask=way or likely_way()
-        )
-        print_grant(invocation, account.grant())
+        if step == "start":
+            print_link(invocation, mailgrant, email, scopes, user=user, client_id=client_id)
+            return
+        if step == "finish":
+            held = mailgrant.consents.complete(read_answer(), consent=words["consent"])
+            warn_of_missing(held)
+        elif is_service_account(mailgrant, client_id):
+            held = delegated(mailgrant, email, scopes, user=user, client_id=client_id)
+        else:
+            asked = {"account": email, "user": user, "client_id": client_id, "ask": way or likely_way()}
+            held = mailgrant.connect(*scopes, **asked).grant()
+        print_grant(invocation, held, endings(mailgrant))
 
 
 @grant.command(name="list", example="mailgrant status")
 @click.pass_obj
 def list_(invocation: Invocation) -> None:
-    """List who allows what, and whether it still holds. `status` for short."""
-    columns: Columns[Grant] = {
-        "account": lambda held: held.account,
-        "status": lambda held: held.status,
-        "scopes": short_scopes,
-        "consented": lambda held: held.consented_at,
-        "refreshed": lambda held: held.refreshed_at,
-        "note": note,
-    }
+    """List who allows what, whether it still holds, and when it will end. `status` for short."""
     with invocation.open() as mailgrant:
         grants = mailgrant.grants()
         if invocation.settings.account:
             grants = tuple(held for held in grants if same_address(held.account, invocation.settings.account))
-        if invocation.printer.json:
-            invocation.printer.many((shown(held) for held in grants), {}, empty="")
-        else:
-            invocation.printer.many(grants, columns, empty="nobody has granted anything yet; `mailgrant login` asks.")
+        print_grants(invocation, grants, endings(mailgrant))
 
 
 @grant.command(example="mailgrant grant show ada@example.com")
 @whose
+@of_client
 @click.pass_obj
-def show(invocation: Invocation, email: str | None) -> None:
-    """Show one grant."""
+def show(invocation: Invocation, email: str | None, client_id: str | None) -> None:
+    """Show one grant: what it allows, when it will end, and what helps where it does not work."""
     with invocation.open() as mailgrant:
-        print_grant(invocation, invocation.account(mailgrant, email).grant())
+        held = mailgrant.account(email or invocation.settings.account, client_id=client_id).grant()
+        print_grant(invocation, held, endings(mailgrant))
 
 
 @grant.command(example="mailgrant grant revoke ada@example.com")
 @whose
+@of_client
 @click.pass_obj
-def revoke(invocation: Invocation, email: str | None) -> None:
+def revoke(invocation: Invocation, email: str | None, client_id: str | None) -> None:
     """Revoke a grant at Google; what this person ever granted to the project ends with it."""
     with invocation.open() as mailgrant:
-        gone = mailgrant.revoke(email or invocation.settings.account)
-    invocation.printer.one(shown(gone), f"Revoked the grant of {gone.account} at Google.")
+        gone = mailgrant.revoke(email or invocation.settings.account, client_id=client_id)
+        content = shown(gone, endings(mailgrant))
+    say_of_delegation(gone)
+    invocation.printer.one(content, f"Revoked the grant of {gone.account} at Google.")
 
 
 @grant.command(example="mailgrant grant forget ada@example.com")
 @whose
+@of_client
 @click.option("--keep-at-google", is_flag=True, help="Only delete it here; it stays good at Google.")
 @click.pass_obj
-def forget(invocation: Invocation, email: str | None, keep_at_google: bool) -> None:
+def forget(invocation: Invocation, email: str | None, client_id: str | None, keep_at_google: bool) -> None:
     """Revoke a grant at Google, then delete it here."""
     with invocation.open() as mailgrant:
-        gone = mailgrant.forget(email or invocation.settings.account, keep_at_google=keep_at_google)
+        whom = email or invocation.settings.account
+        gone = mailgrant.forget(whom, client_id=client_id, keep_at_google=keep_at_google)
+        content = shown(gone, endings(mailgrant))
     if keep_at_google:
         say("Google still honours this grant, and backups of the vault still hold it.")
-    invocation.printer.one(shown(gone), f"Forgot the grant of {gone.account}.")
+    say_of_delegation(gone)
+    invocation.printer.one(content, f"Forgot the grant of {gone.account}.")
+
+
+@grant.command(example="mailgrant grant export ada@example.com --to token.json")
+@whose
+@of_client
+@click.option("--to", "file", metavar="FILE", required=True, type=click.Path(path_type=Path), help="A new file.")
+@click.pass_obj
+def export(invocation: Invocation, email: str | None, client_id: str | None, file: Path) -> None:
+    """
+    Write a grant for a program that knows Google's own libraries only (authorized_user JSON).
+
+    The file holds the refresh token and the client's secret in the clear. It is never printed.
+    """
+    if str(file) == "-":
+        raise click.UsageError("A grant is exported to a file; stdout would show its refresh token.")
+    with invocation.open() as mailgrant:
+        held = mailgrant.export_grant(file, email or invocation.settings.account, client_id=client_id)
+        content = shown(held, endings(mailgrant))
+    say(
+        f"whoever reads {file} can act for {held.account}, without a trace here, until the grant is revoked: "
+        "`mailgrant grant revoke` ends it everywhere. Delete the file when it is needed no more."
+    )
+    invocation.printer.one(content, f"Exported the grant of {held.account} to {file}.")
 
 
 @grant.command(name="import", example="mailgrant grant import token.json")
@@ -111,64 +158,8 @@ def import_(invocation: Invocation, file: Path, client_id: str | None) -> None:
     """
     with invocation.open() as mailgrant:
         held = mailgrant.import_grant(file, account=invocation.settings.account, client_id=client_id)
-    say(f"delete {file} now: it holds the refresh token in the clear.")
-    print_grant(invocation, held)
-
-
-def likely_way() -> Way:
-    """
-    Choose how to ask again when the person at the keyboard did not say.
-
-    A login always puts the question, where `ask="auto"` takes an earlier answer for an answer.
-    """
-    from mailgrant.browser import graphical_browser
-
-    if graphical_browser(os.environ) is not None:
-        return "browser"
-    return "link" if sys.stdin.isatty() and sys.stderr.isatty() else "auto"
-
-
-def split(scopes: tuple[str, ...]) -> list[str]:
-    """Take scopes as people type them: a flag for each, or several in one, by commas or spaces."""
-    return [scope for words in scopes for scope in words.replace(",", " ").split()]
-
-
-def print_grant(invocation: Invocation, held: Grant) -> None:
-    """Print one grant in full."""
-    lines = {
-        "Account": held.account,
-        "Status": held.status.value,
-        "Scopes": ", ".join(short_scopes(held)),
-        "Missing": ", ".join(scope.short for scope in held.missing),
-        "Consented": local(held.consented_at),
-        "Refreshed": local(held.refreshed_at),
-        "Client": held.client_id,
-        "Note": note(held),
-    }
-    text = "\n".join(f"{name + ':':11}{value}" for name, value in lines.items() if value)
-    invocation.printer.one(shown(held), text)
-
-
-def shown(held: Grant) -> dict[str, Any]:
-    """Return a grant as JSON, without its credentials."""
-    content: dict[str, Any] = to_json(held)
-    del content["credentials"]
-    return {**content, "missing": to_json(held.missing)}
-
-
-def short_scopes(held: Grant) -> list[str]:
-    """Return the short names of what is granted, without who the person is."""
-    return [scope.short for scope in held.scopes.api]
-
-
-def note(held: Grant) -> str:
-    """Say what is remarkable about a grant."""
-    remarks = [
-        held.reason,
-        "not verified whose it is" if not held.verified else "",
-        f"not granted: {', '.join(scope.short for scope in held.missing)}" if held.missing else "",
-    ]
-    return "; ".join(remark for remark in remarks if remark)
+        say(f"delete {file} now: it holds the refresh token in the clear.")
+        print_grant(invocation, held, endings(mailgrant))
 
 
 def same_address(one: str, other: str) -> bool:

@@ -17,14 +17,15 @@ PIECE = 57 * 2048
 
 class AttachedFile:
     """
-    A file that travels with a mail, read piece by piece.
+    A file that travels with a mail or is one (`what`), read piece by piece.
 
     It must stay what it was when it was opened first: raises InvalidRequest, before the mail is
     whole, when it grew, shrank or was written to meanwhile, and SettingsError when it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, what: str = "attachment") -> None:
         self.path = path
+        self._what = what
         with self._open() as file:
             self._stamp = stamp(file)
 
@@ -50,11 +51,11 @@ class AttachedFile:
     def _open(self) -> IO[bytes]:
         try:
             if self.path.exists() and not self.path.is_file():
-                raise SettingsError(f"The attachment {self.path} is not a file.", hint="Nothing was sent.")
+                raise SettingsError(f"The {self._what} {self.path} is not a file.", hint="Nothing was sent.")
             return self.path.open("rb")
         except OSError as error:
             raise SettingsError(
-                f"The attachment {self.path} cannot be read: {error.strerror}.",
+                f"The {self._what} {self.path} cannot be read: {error.strerror}.",
                 hint="Nothing was sent. Check the path.",
             ) from error
 
@@ -64,7 +65,7 @@ class AttachedFile:
 
     def _changed(self) -> InvalidRequest:
         return InvalidRequest(
-            f"The attachment {self.path} changed while it was being sent.",
+            f"The {self._what} {self.path} changed while it was being sent.",
             hint="Nothing was sent. Send it when nobody writes to it any more.",
         )
 

@@ -161,18 +161,20 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         return await self._run(storing.raw(id_of(message)))
 
-    async def insert(self, raw: bytes, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
+    async def insert(
+        self, raw: bytes | Path, *, labels: Collection[str] = (), create: bool = False
+    ) -> MessageRef:
         """
         Put a mail into the mailbox as it stands; nobody is sent anything.
 
-        `raw` is what a file `.eml` holds, or `bytes(message)` of the standard library's. Its date is
-        the one it bears. `labels` are names; without any it is archived and read. `create` makes
+        `raw` is a file `.eml`, what one holds, or `bytes(message)` of the standard library's. Its date
+        is the one it bears. `labels` are names; without any it is archived and read. `create` makes
         those that are not there (users.messages.insert, 25 units; up to 150 MiB).
         """
         return await self._store(raw, Scanning.NONE, labels, create)
 
     async def import_(
-        self, raw: bytes, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False
+        self, raw: bytes | Path, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False
     ) -> MessageRef:
         """
         Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
@@ -181,9 +183,12 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         return await self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
-    async def _store(self, raw: bytes, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
+    async def _store(
+        self, raw: bytes | Path, scanning: Scanning, labels: Collection[str], create: bool
+    ) -> MessageRef:
         label_ids = await self._run(label_calls.ids_of(labels, create_missing=create))
-        return await self._run(storing.store(raw, scanning=scanning, label_ids=label_ids))
+        mail = raw if isinstance(raw, bytes) else await in_thread(AttachedFile, raw, what="mail")
+        return await self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
 
     async def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
         """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""

@@ -163,17 +163,19 @@ class Gmail(Filing, MailSettings):
         """
         return self._run(storing.raw(id_of(message)))
 
-    def insert(self, raw: bytes, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
+    def insert(self, raw: bytes | Path, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
         """
         Put a mail into the mailbox as it stands; nobody is sent anything.
 
-        `raw` is what a file `.eml` holds, or `bytes(message)` of the standard library's. Its date is
-        the one it bears. `labels` are names; without any it is archived and read. `create` makes
+        `raw` is a file `.eml`, what one holds, or `bytes(message)` of the standard library's. Its date
+        is the one it bears. `labels` are names; without any it is archived and read. `create` makes
         those that are not there (users.messages.insert, 25 units; up to 150 MiB).
         """
         return self._store(raw, Scanning.NONE, labels, create)
 
-    def import_(self, raw: bytes, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False) -> MessageRef:
+    def import_(
+        self, raw: bytes | Path, *, labels: Collection[str] = ("INBOX", "UNREAD"), create: bool = False
+    ) -> MessageRef:
         """
         Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
 
@@ -181,9 +183,10 @@ class Gmail(Filing, MailSettings):
         """
         return self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
-    def _store(self, raw: bytes, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
+    def _store(self, raw: bytes | Path, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
         label_ids = self._run(label_calls.ids_of(labels, create_missing=create))
-        return self._run(storing.store(raw, scanning=scanning, label_ids=label_ids))
+        mail = raw if isinstance(raw, bytes) else in_thread(AttachedFile, raw, what="mail")
+        return self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
 
     def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
         """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""

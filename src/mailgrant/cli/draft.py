@@ -10,7 +10,7 @@ from .invocation import Invocation
 from .message import print_sent
 from .output import Columns
 from .tree import Noun
-from .writing import draft_flags, drafted
+from .writing import changes, draft_flags, drafted
 
 if TYPE_CHECKING:
     from mailgrant import Draft
@@ -46,6 +46,19 @@ def list_(invocation: Invocation) -> None:
     with invocation.open() as mailgrant:
         drafts = invocation.account(mailgrant).gmail.drafts()
         invocation.printer.many(drafts, columns, empty="there are no drafts.")
+
+
+@draft.command(example='mailgrant draft edit r-4171892713 --subject "Minutes of March" --attach minutes.pdf')
+@click.argument("draft_id", metavar="ID")
+@draft_flags
+@click.pass_obj
+def edit(invocation: Invocation, /, draft_id: str, **written: Any) -> None:
+    """Change what is named of a draft; the rest stays, and files are added to those it has."""
+    with invocation.open() as mailgrant:
+        gmail = invocation.account(mailgrant).gmail
+        kept = gmail.read_draft(draft_id)
+        edited = gmail.edit_draft(kept, **changes(kept, **written))
+    invocation.printer.one(edited, f"Edited draft {edited.id}.")
 
 
 @draft.command(example="mailgrant draft send r-4171892713")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -107,17 +109,32 @@ def reply(
         print_sent(invocation, account.gmail.send(replace(answer, attachments=answer.attachments + files)))
 
 
+@message.command(example='mailgrant message forward 19a3f0c2d4e5b697 --to grace@example.com --text "As promised."')
+@click.argument("message_id", metavar="ID")
+@click.option("--to", metavar="A", multiple=True, required=True, help="Whom it goes to; again for more.")
+@click.option("--text", help="What stands above it; - reads it from stdin.")
+@click.pass_obj
+def forward(invocation: Invocation, message_id: str, to: tuple[str, ...], text: str | None) -> None:
+    """Pass a message on, with its attachments."""
+    said = read_text(text)
+    with invocation.open() as mailgrant:
+        print_sent(invocation, invocation.account(mailgrant).gmail.forward(message_id, to, text=said))
+
+
 @message.command(example="mailgrant message label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--add", metavar="LABEL", multiple=True, help="Put this label on; again for more.")
 @click.option("--remove", metavar="LABEL", multiple=True, help="Take this label off; again for more.")
+@click.option("--create", is_flag=True, help="Make the labels that are not there yet.")
 @click.pass_obj
-def label(invocation: Invocation, ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+def label(
+    invocation: Invocation, ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...], create: bool
+) -> None:
     """Put labels on messages, and take labels off."""
     if not add and not remove:
         raise click.UsageError("Say which label: --add or --remove.")
     with invocation.open() as mailgrant:
-        invocation.account(mailgrant).gmail.modify(ids, add=set(add), remove=set(remove))
+        invocation.account(mailgrant).gmail.modify(ids, add=set(add), remove=set(remove), create=create)
     invocation.printer.one({"ids": ids, "add": add, "remove": remove}, f"Labelled {count(ids)}.")
 
 
@@ -135,6 +152,58 @@ def archive(invocation: Invocation, ids: tuple[str, ...]) -> None:
 def trash(invocation: Invocation, ids: tuple[str, ...]) -> None:
     """Move messages to the trash, where they stay for thirty days."""
     file_away(invocation, ids, lambda account: account.gmail.trash(ids), "Trashed")
+
+
+@message.command(example="mailgrant message raw 19a3f0c2d4e5b697 --to lunch.eml")
+@click.argument("message_id", metavar="ID")
+@click.option("--to", "path", metavar="FILE", type=click.Path(path_type=Path), help="Write it here, into a new file.")
+@click.pass_obj
+def raw(invocation: Invocation, message_id: str, path: Path | None) -> None:
+    """
+    Give a message as it stands, as a file .eml has it.
+
+    Without --to it goes to stdout, which may not be a terminal: a mail could say anything to one.
+    """
+    if path is None and sys.stdout.isatty():
+        raise click.UsageError("Say --to FILE, or send the output into a file or a program.")
+    with invocation.open() as mailgrant:
+        content = invocation.account(mailgrant).gmail.raw(message_id)
+    if path is not None:
+        write_eml(path, content)
+        invocation.printer.one({"id": message_id, "saved": path}, f"Saved {path}.")
+    elif invocation.printer.json:
+        invocation.printer.one({"id": message_id, "raw": base64.b64encode(content).decode()}, "")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
+@message.command(name="import", example="mailgrant message import lunch.eml --label Kept")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--label", "labels", metavar="LABEL", multiple=True, help="Put this label on, made if need be.")
+@click.option("--as-new", is_flag=True, help="As if it had just arrived: into the inbox, unread, looked at for spam.")
+@click.pass_obj
+def import_(invocation: Invocation, files: tuple[Path, ...], labels: tuple[str, ...], as_new: bool) -> None:
+    """Put files .eml into the mailbox; nobody is sent anything."""
+    with invocation.open() as mailgrant:
+        gmail = invocation.account(mailgrant).gmail
+        for path in files:
+            if as_new:
+                put = gmail.import_(path, labels={"INBOX", "UNREAD", *labels}, create=True)
+            else:
+                put = gmail.insert(path, labels=labels, create=True)
+            invocation.printer.one({"id": put.id, "file": path}, f"Put {path} into the mailbox as {put.id}.")
+
+
+def write_eml(path: Path, content: bytes) -> None:
+    """Write a new file; raises SettingsError when there is one already, or it cannot be written."""
+    from mailgrant.errors import SettingsError
+
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def file_away(invocation: Invocation, ids: tuple[str, ...], verb: Callable[[Account], None], done: str) -> None:

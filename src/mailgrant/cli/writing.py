@@ -21,7 +21,10 @@ def draft_flags(command: F) -> F:
     """Give a command the flags of a whole mail."""
     command = body_flags(command)
     for flag in (
-        click.option("--subject", default="", help="What it is about."),
+        click.option("--signature", is_flag=True, help="Sign as Gmail's settings say."),
+        click.option("--reply-to", metavar="A", multiple=True, help="Where answers go."),
+        click.option("--from", "from_", metavar="A", help="An address that the account may send as."),
+        click.option("--subject", help="What it is about."),
         click.option("--bcc", metavar="A", multiple=True, help="Who gets a blind copy."),
         click.option("--cc", metavar="A", multiple=True, help="Who gets a copy."),
         click.option("--to", metavar="A", multiple=True, help="Whom it goes to; again, or with commas, for more."),
@@ -44,22 +47,31 @@ def body_flags(command: F) -> F:
     return command
 
 
-def drafted(
-    *,
-    to: tuple[str, ...],
-    cc: tuple[str, ...],
-    bcc: tuple[str, ...],
-    subject: str,
-    text: str | None,
-    html: Path | None,
-    attach: tuple[Path, ...],
-) -> Draft:
+def drafted(*, text: str | None, html: Path | None, attach: tuple[Path, ...], **head: Any) -> Draft:
     """Make a Draft of the flags; raises InvalidRequest, naming the field, when one is wrong."""
     from mailgrant import Draft
 
     if text is None and html is None and not attach:
         raise click.UsageError("The mail is empty: say --text, --html or --attach.")
-    return Draft(to=to, cc=cc, bcc=bcc, subject=subject, text=read_text(text), html=read_file(html), attachments=attach)
+    given = {name: value for name, value in head.items() if value is not None}
+    return Draft(**given, text=read_text(text), html=read_file(html), attachments=attach)
+
+
+def changes(
+    kept: Draft, *, text: str | None, html: Path | None, attach: tuple[Path, ...], **head: Any
+) -> dict[str, Any]:
+    """Return the fields of `kept` that the flags name, as they are to be; files come to those it has."""
+    from mailgrant import Attachment
+
+    changed = {name: value for name, value in head.items() if value}
+    # A body of one form makes the other untrue: a text is made anew from the HTML, and HTML goes with the old text.
+    if text is not None or html is not None:
+        changed |= {"text": read_text(text), "html": read_file(html)}
+    if attach:
+        changed["attachments"] = kept.attachments + Attachment.collect(attach)
+    if not changed:
+        raise click.UsageError("Say what is to change: --text, --subject, --to …")
+    return changed
 
 
 def read_text(text: str | None) -> str | None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaInMemoryUpload
 
-from mailgrant import Account, AsyncMailgrant, Mailgrant
+from mailgrant import Account, AsyncMailgrant, Mailgrant, Secret
+from mailgrant.adapters.google import RefreshHandler
+from mailgrant.errors import NoAnswer
 from mailgrant.sandbox import Sandbox
 
 from .people import Person
@@ -76,6 +80,55 @@ def test_a_refused_token_is_refreshed_once_and_the_call_repeated(sandbox: Sandbo
 
     refreshes = [entry for entry in sandbox.requests if entry.grant_type == "refresh_token"]
     assert len(refreshes) == 1
+
+
+def test_a_storm_of_refused_tokens_in_many_clients_is_one_refresh(sandbox: Sandbox, ada: Account) -> None:
+    def ask_twice(_: int) -> str:
+        with closing(ada.google("gmail", "v1")) as client:
+            client.users().getProfile(userId="me").execute()
+            ready.wait()
+            refused.wait()
+            return str(client.users().getProfile(userId="me").execute()["emailAddress"])
+
+    ready, refused = threading.Barrier(9), threading.Event()
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(ask_twice, range(8))
+        ready.wait()
+        sandbox.expire_tokens(ADA)
+        refused.set()
+        people = list(answers)
+
+    assert people == [ADA] * 8
+    assert len([entry for entry in sandbox.requests if entry.grant_type == "refresh_token"]) == 1
+
+
+def test_a_token_in_its_last_minutes_is_refreshed_and_was_not_refused() -> None:
+    asked: list[Secret | None] = []
+
+    def fetch(refused: Secret | None) -> tuple[Secret, datetime]:
+        asked.append(refused)
+        return Secret(f"token {len(asked)}"), datetime.now(UTC) + lives[len(asked) - 1]
+
+    lives = [timedelta(minutes=3), timedelta(hours=1), timedelta(hours=1)]
+    handler = RefreshHandler(fetch)
+    for _ in range(3):
+        token, expiry = handler(None, None)
+
+    assert asked == [None, None, Secret("token 2")]
+    assert token == "token 3" and expiry.tzinfo is None
+
+
+def test_google_auth_hears_why_there_is_no_token_with_four_minutes_left(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    with Mailgrant(**office, clock=sandbox.clock) as mailgrant:
+        consent = mailgrant.consents.begin(ADA, "gmail.modify", redirect_uri="http://127.0.0.1:1/")
+        mailgrant.consents.complete(person.agree(consent.url))
+        sandbox.clock.advance(timedelta(minutes=57))
+        sandbox.fault("oauth2.token", drop="before")
+
+        with pytest.raises(NoAnswer):
+            mailgrant.account(ADA).credentials().refresh(None)
 
 
 def test_a_second_client_gets_the_token_that_is_still_good(sandbox: Sandbox, ada: Account) -> None:

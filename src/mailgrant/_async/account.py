@@ -167,7 +167,8 @@ class AsyncAccount:
 
     async def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
         tokens = await self._workplace.tokens(self._found or await self.grant())
-        token = await tokens.fresh(refused=refused)
+        # google-auth does not use a token in its last minutes.
+        token = await tokens.fresh(refused=refused, or_working=False)
         await tokens.note_handed_out()
         return token, tokens.expires_at()
 

@@ -61,17 +61,18 @@ class AsyncTokens:
             await self.reread()
         return alive(self._grant)
 
-    async def fresh(self, *, refused: Secret | None = None) -> Secret:
+    async def fresh(self, *, refused: Secret | None = None, or_working: bool = True) -> Secret:
         """
         Return an access token that is good for some minutes yet, refreshing if need be.
 
         `refused` is a token that Google has just turned down: another one is wanted, whatever its
-        expiry says. Raises ConsentNeeded when only a person can mend the grant.
+        expiry says. `or_working`: one with less time left will do when Google gives no other. Raises
+        ConsentNeeded when only a person can mend the grant.
         """
         await self.grant()
         token = self._usable(refused)
         if token is None:
-            token = await self._awaited(refused)
+            token = await self._awaited(refused, or_working)
         if wants_note(self._grant, self.clock()):
             await self._note_use()
         return token
@@ -118,7 +119,7 @@ class AsyncTokens:
         await in_thread(handed_out, self.vault, self._grant, scopes)
         self._audited[scopes] = time.monotonic()
 
-    async def _awaited(self, refused: Secret | None) -> Secret:
+    async def _awaited(self, refused: Secret | None, or_working: bool) -> Secret:
         async with self._turn:
             token = self._usable(refused)
             if token is not None:
@@ -127,7 +128,7 @@ class AsyncTokens:
                 return await self._refreshed(refused)
             except (GoogleError, NoAnswer):
                 working = self._working(refused)
-                if working is None:
+                if working is None or not or_working:
                     raise
                 return working
 

@@ -169,7 +169,8 @@ class Account:
 
     def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
         tokens = self._workplace.tokens(self._found or self.grant())
-        token = tokens.fresh(refused=refused)
+        # google-auth does not use a token in its last minutes.
+        token = tokens.fresh(refused=refused, or_working=False)
         tokens.note_handed_out()
         return token, tokens.expires_at()
 

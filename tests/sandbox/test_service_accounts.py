@@ -325,3 +325,43 @@ def test_googles_own_library_says_what_google_says(world: Sandbox, served: Serve
     )
     with pytest.raises(RefreshError, match="invalid_grant: Invalid email or User ID"):
         credentials.refresh(Request())
+
+
+def self_signed(caller: Caller, **claims: Any) -> Answer:
+    """Ask for the service account's own calendar with a token that it signed itself."""
+    email = caller.world.service_accounts.default.email
+    said = {"sub": email, "scope": None, "aud": "https://www.googleapis.com/"} | claims
+    caller.token = assertion(caller.world, **said)
+    return caller.get("/calendar/v3/calendars/primary")
+
+
+def test_a_token_that_an_account_signed_itself_opens_its_own_calendar(caller: Caller) -> None:
+    answer = self_signed(caller)
+
+    assert body(answer)["id"] == caller.world.service_accounts.default.email
+    assert self_signed(caller, aud=None, scope=CALENDAR).status == 200
+    assert caller.world.requests[-1].client_id == DEFAULT_CLIENT_ID
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"sub": "ada@example.com"}, 401),
+        ({"iss": "nobody@example.com"}, 401),
+        ({"exp": 1}, 401),
+        ({"iat": None}, 401),
+        ({"key": SigningKey("forger")}, 401),
+        ({"aud": None, "scope": READ}, 403),
+        ({"aud": "https://gmail.googleapis.com/"}, 403),
+        ({"aud": "https://example.com/"}, 403),
+    ],
+    ids=["of a person", "of nobody", "old", "without a time", "forged", "another scope", "another API", "no API"],
+)
+def test_any_other_self_signed_token_opens_nothing(caller: Caller, claims: dict[str, Any], status: int) -> None:
+    assert self_signed(caller, **claims).status == status
+
+
+def test_a_self_signed_token_dies_with_its_account(caller: Caller) -> None:
+    change(caller, key_live=False)
+
+    assert self_signed(caller).status == 401

@@ -405,6 +405,14 @@ def test_the_same_conference_request_is_not_carried_out_twice(ada: Any) -> None:
     assert other["hangoutLink"] != event["hangoutLink"]
 
 
+def test_a_conference_whose_kind_is_not_named_is_of_the_usual_kind(ada: Any) -> None:
+    wanted = {"createRequest": {"requestId": "one"}}
+
+    event = ada.call("events.insert", LUNCH | {"conferenceData": wanted}, conferenceDataVersion=1)
+
+    assert event["hangoutLink"].startswith("https://meet.google.com/")
+
+
 def test_a_conference_of_no_known_kind_is_refused(ada: Any) -> None:
     wanted = {"createRequest": {"requestId": "one", "conferenceSolutionKey": {"type": "telephone"}}}
 

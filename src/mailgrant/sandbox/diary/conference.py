@@ -36,7 +36,8 @@ def read_conference(
         raise refusals.required("Missing conference request id.")
     if before and (before.get("createRequest") or {}).get("requestId") == wanted:
         return dict(before)
-    kind = (request.get("conferenceSolutionKey") or {}).get("type")
+    # Who names none gets the calendar's usual kind, and every calendar here has one.
+    kind = (request.get("conferenceSolutionKey") or {"type": MEET}).get("type")
     if kind != MEET:
         raise refusals.invalid("Invalid conference type value.")
     return _meet(wanted, meeting_code())

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from mailgrant.sandbox.clock import real_now
 from mailgrant.sandbox.control.calls import CONTROL, Control
 from mailgrant.sandbox.control.faults import Effect, header_effect
-from mailgrant.sandbox.frame.api import Api, Route, refusal
+from mailgrant.sandbox.frame.api import Api, Route, bearer, refusal
 from mailgrant.sandbox.frame.batch import read_parts, write_answers
 from mailgrant.sandbox.frame.directory import Directory
 from mailgrant.sandbox.frame.discovery import CALENDAR, GMAIL
@@ -29,6 +29,7 @@ from mailgrant.sandbox.oauth.consent import ConsentDesk
 from mailgrant.sandbox.oauth.device import PAGE, DeviceDesk
 from mailgrant.sandbox.oauth.forms import redirect
 from mailgrant.sandbox.oauth.identity import IdentityDesk
+from mailgrant.sandbox.oauth.self_signed import adopt
 from mailgrant.sandbox.oauth.service_accounts import CERTIFICATES
 from mailgrant.sandbox.oauth.token_endpoint import TokenDesk
 
@@ -150,6 +151,7 @@ class Doors:
         if route is None:
             return Admission(request, entry, lambda: not_found_page(request.path))
         entry.method = route.method.id
+        adopt(self._world, bearer(request) or "")
         token = self._api.token(request)
         if token is not None:
             entry.account, entry.client_id = token.email, token.client_id

@@ -63,7 +63,7 @@ class AssertionDesk:
 
     def describe(self, form: Mapping[str, str], entry: Entry) -> None:
         """Note whose assertion this claims to be."""
-        claims = _unproved(form.get("assertion", ""))
+        claims = unproved(form.get("assertion", ""))
         account = self._world.service_accounts.find(str(claims.get("iss")))
         if account is not None:
             entry.client_id, entry.account = account.client_id, str(claims.get("sub") or account.email)
@@ -86,7 +86,7 @@ class AssertionDesk:
 
     def _proved(self, text: str) -> tuple[ServiceAccount, Claims]:
         """Return whose assertion it is, and its claims."""
-        account = self._world.service_accounts.find(str(_unproved(text).get("iss")))
+        account = self._world.service_accounts.find(str(unproved(text).get("iss")))
         if account is None:
             raise _refused("Invalid JWT: No valid verifier found for issuer.")
         claims = account.key.read(text) if account.key_live else None
@@ -174,7 +174,7 @@ def _own_identity(account: ServiceAccount, audience: object) -> Claims:
     }
 
 
-def _unproved(text: str) -> Claims:
+def unproved(text: str) -> Claims:
     """Return what an assertion claims, proved by nothing; empty if it cannot be read."""
     part = [*text.split("."), ""][1]
     try:

@@ -134,6 +134,11 @@ class TokenBook:
         self._access[token.text] = token
         return token
 
+    def adopt(self, text: str, holder: Holder, email: str, scopes: frozenset[str]) -> None:
+        """Take a text that somebody else made as an access token."""
+        born = self._clock.lived
+        self._access[text] = AccessToken(text, holder.id, holder.project, email, scopes, born, offline=False)
+
     def issue_refresh(self, client: OAuthClient, email: str, scopes: frozenset[str]) -> RefreshToken:
         """Issue a refresh token; the hundred-and-first of a person and client silently ends the oldest."""
         now = self._clock.lived

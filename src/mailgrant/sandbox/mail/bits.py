@@ -40,6 +40,12 @@ class Bits:
             self._count -= 1
             self._value = None
 
+    def unite(self, others: int) -> None:
+        """Put many numbers in at once."""
+        self._value = self.value | others
+        self._count = self._value.bit_count()
+        self._bytes = bytearray(self._value.to_bytes((self._value.bit_length() + 7) // 8, "little"))
+
     def copy(self) -> Bits:
         """Return a set of its own with the same members."""
         twin = Bits()
@@ -67,11 +73,12 @@ def of(ordinals: Iterable[int]) -> int:
     if not members:
         return 0
     # One digit a number, read as binary: a loop without a call, and the rest in C.
-    digits = bytearray(b"0") * (max(members) + 1)
+    least = min(members)
+    digits = bytearray(b"0") * (max(members) - least + 1)
     for ordinal in members:
-        digits[ordinal] = ONE
+        digits[ordinal - least] = ONE
     digits.reverse()
-    return int(digits, 2)
+    return int(digits, 2) << least
 
 
 def descending(value: int) -> Iterator[int]:

@@ -21,7 +21,7 @@ ORDINAL_MASK = (1 << ORDINAL_BITS) - 1
 # Below one in so many, collecting and sorting beats walking down the whole ranking.
 SPARSE = 16
 # At every so many ordinals a ranking knows the set of all those before.
-STEP = 4096
+STEP = 16_384
 
 
 class Ranking:
@@ -50,14 +50,13 @@ class Ranking:
             self._forget_from(bisect_left(self._keys, key))
         insort(self._keys, key)
 
-    def append(self, rank: int, ordinal: int) -> None:
-        """Put an ordinal in at the end, wherever it belongs; `sort` brings many of them into order at once."""
-        self._keys.append(key_of(rank, ordinal))
-
-    def sort(self) -> None:
-        """Bring the ordinals into order."""
-        self._keys.sort()
+    def fill(self, keys: list[int]) -> None:
+        """Take in many ordinals at once, in place of what was there; the list is the ranking's from now on."""
+        keys.sort()
+        self._keys = keys
         self._forget_from(0)
+        # Whoever searches first should not wait longer than the others.
+        self._first(len(keys))
 
     def remove(self, rank: int, ordinal: int) -> None:
         """Take an ordinal out."""
@@ -104,6 +103,8 @@ class Index:
         self._by_date = Ranking()
         self._by_size = Ranking()
         self._message_ids: dict[str, list[int]] = {}
+        # What was taken back and is not settled yet, by its labels.
+        self._returned: dict[tuple[str, ...], list[int]] = {}
         self._words = WordIndex(self._raw_if_any)
 
     def __len__(self) -> int:
@@ -184,17 +185,21 @@ class Index:
         """Take in a message whose ordinal was reserved; when all are in, call `settle`."""
         self._contents[ordinal] = content
         self._dates[ordinal] = internal_date
-        self._alive.add(ordinal)
-        self._by_date.append(internal_date, ordinal)
-        self._by_size.append(len(content), ordinal)
         if message_id:
             self._message_ids.setdefault(message_id, []).append(ordinal)
-        self.relabel(ordinal, (), labels)
+        self._returned.setdefault(labels, []).append(ordinal)
 
     def settle(self) -> None:
-        """Bring what was taken back into order."""
-        self._by_date.sort()
-        self._by_size.sort()
+        """Bring what was taken back into its sets and rankings."""
+        for labels, ordinals in self._returned.items():
+            found = bits.of(ordinals)
+            self._alive.unite(found)
+            for label in labels:
+                self._labels.setdefault(label, Bits()).unite(found)
+        self._returned.clear()
+        contents = [(ordinal, content) for ordinal, content in enumerate(self._contents) if content is not None]
+        self._by_date.fill([self._dates[ordinal] << ORDINAL_BITS | ordinal for ordinal, _ in contents])
+        self._by_size.fill([len(content) << ORDINAL_BITS | ordinal for ordinal, content in contents])
 
     def put_away(self, ordinal: int, content: Content) -> None:
         """Let a message's bytes lie elsewhere."""

@@ -201,6 +201,8 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         # Without a code it is Python's own complaint about how the module was used: a bug of ours.
         code = getattr(error, "sqlite_errorcode", None)
+        if code is None and "decode to UTF-8" in str(error):
+            raise VaultDamaged(f"The vault {path} holds text that is no text: somebody else wrote it.") from error
         if code is None:
             raise
         # The low byte says what; the rest, where (sqlite.org/rescode.html).

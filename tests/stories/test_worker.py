@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 from mailgrant.vault.schedule import LONGEST_PROBE
 from mailgrant.worker import Change
 from mailgrant.worker.command import by_command
-from mailgrant.worker.rounds import LONGEST_NAP, Worker
+from mailgrant.worker.rounds import BATCH, LONGEST_NAP, Worker
+
+from .people import Person
 
 pytestmark = pytest.mark.anyio
 
@@ -260,6 +263,49 @@ async def test_changes_are_told_whoever_made_them(sandbox: Sandbox, office: dict
     assert "expired or was revoked" in told[0].reason
 
 
+async def test_a_revoke_a_new_consent_and_a_farewell_are_told(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    told: list[Change] = []
+    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
+        worker = await a_worker(mailgrant, on_change=told.append)
+        for farewell in (mailgrant.revoke, mailgrant.forget):
+            consent = await mailgrant.consents.begin(ADA, "gmail.send", redirect_uri="http://127.0.0.1:1/")
+            await mailgrant.consents.complete(person.agree(consent.url))
+            await worker.look()
+            await farewell(ADA)
+            await worker.look()
+
+    assert [(change.before, change.status) for change in told] == [
+        (None, "active"),
+        ("active", "revoked"),
+        ("revoked", "active"),
+        ("active", "revoked"),
+    ]
+
+
+async def test_a_row_that_does_not_open_stands_in_nobodys_way(
+    sandbox: Sandbox, office: dict[str, Any], tmp_path: Path
+) -> None:
+    office = {**office, "vault": str(tmp_path / "vault.db")}
+    async with opened(office, sandbox) as mailgrant:
+        await settle(mailgrant, sandbox, BATCH + 3)
+        damage(Path(office["vault"]), BATCH)
+        sandbox.clock.advance(HOUR)
+        worker = await a_worker(mailgrant)
+        naps = [await worker.look() for _ in range(2)]
+
+    assert refreshes(sandbox) == 3
+    assert naps[0] > timedelta(0)
+    assert worker.health.failed == 0
+
+
+def damage(database: Path, number: int) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        rows = f"SELECT key FROM grants ORDER BY due LIMIT {number}"
+        connection.execute(f"UPDATE grants SET sealed = x'00' WHERE key IN ({rows})")
+
+
 async def test_an_on_change_that_fails_stops_nothing(
     sandbox: Sandbox, office: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -361,16 +407,13 @@ async def test_a_hundred_thousand_grants_and_nothing_due_cost_less_than_a_statem
 
 def fill(database: Path, number: int) -> None:
     """Copy the one grant there is, far from due: its copies are never opened, only counted past."""
-    import sqlite3
-
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(grants)") if row[1] != "key"]
         names = ", ".join(f'"{column}"' for column in columns)
         connection.execute(
             f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) "
             f"INSERT INTO grants (key, {names}) SELECT 'copy' || i, {names} FROM grants, n LIMIT {number}"
         )
-    connection.close()
 
 
 def count_statements(store: Any) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Collection
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.calendar import calls
-from mailgrant.calendar.event import Calendar, Event
+from mailgrant.calendar import calls, writes
+from mailgrant.calendar import series as series_calls
+from mailgrant.calendar.changes import Changes
+from mailgrant.calendar.event import Calendar, Event, Response
+from mailgrant.calendar.free_busy import Interval, WorkingHours, first_gap
+from mailgrant.calendar.series import id_of
 from mailgrant.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -23,7 +27,8 @@ class AsyncCalendar:
 
     Every verb raises ConsentNeeded, before anything is sent, when the scope it needs was not
     granted; `GoogleError` when Google refuses; `NoAnswer` when nothing could be asked; and, for what
-    changes something, `OutcomeUnknown` when the answer was lost.
+    changes something, `OutcomeUnknown` when the answer was lost and reading back did not settle it.
+    `InvalidRequest` says what is wrong with a time, a zone or a rule before anything is sent.
     """
 
     def __init__(self, run: Run, entropy: Callable[[int], bytes]) -> None:
@@ -61,34 +66,201 @@ class AsyncCalendar:
             if page_token is None:
                 return
 
+    async def instances(
+        self,
+        series: str | Event,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        deleted: bool = False,
+        calendar: str = PRIMARY,
+    ) -> AsyncIterator[Event]:
+        """
+        Yield the occurrences of a series between two moments, as they are now (events.instances, 1 request a page).
+
+        A series without end goes on as far as Google decides unless `end` is given; `deleted` ones come
+        as cancelled. Raises NotFound when there is no such series.
+        """
+        page_token: str | None = None
+        series_id = (series.recurring_event_id if isinstance(series, Event) else None) or id_of(series)
+        while True:
+            listing = calls.list_instances(
+                series_id, calendar_id=calendar, start=start, end=end, deleted=deleted, page_token=page_token
+            )
+            page = await self._run(listing)
+            for event in page.items:
+                yield event
+            page_token = page.next_page_token
+            if page_token is None:
+                return
+
+    async def changes(self, since: str | None = None, *, calendar: str = PRIMARY) -> Changes:
+        """
+        Return what changed since a cursor, and the next cursor; without one, the whole calendar.
+
+        The cursor is a plain text: store it when the changes are dealt with. When Google no longer takes
+        it, the changes begin with a `Gap`, and what follows is the whole calendar: throw away what was
+        kept. Series come as themselves and their exceptions, deleted events as cancelled. Raises
+        InvalidRequest for another calendar's cursor, and GoogleError when Google gives no sync token
+        (events.list, 1 request a page of 2,500;
+        https://developers.google.com/workspace/calendar/api/guides/sync).
+        """
+        return await self._run(calls.changes(since, calendar_id=calendar))
+
     async def calendars(self) -> tuple[Calendar, ...]:
-        """Return the calendars the account has on its list (calendarList.list)."""
+        """Return the calendars the account has on its list (calendarList.list, 1 request a page of 250)."""
         return await self._run(calls.calendars())
 
     async def get(self, event_id: str, *, calendar: str = PRIMARY) -> Event:
-        """Return one event by its id (events.get)."""
+        """
+        Return one event by its id; a deleted one comes as cancelled for some time (events.get, 1 request).
+
+        Raises NotFound when there is none.
+        """
         return await self._run(calls.get_event(event_id, calendar_id=calendar))
 
-    async def add(self, event: Event | None = None, *, calendar: str = PRIMARY, **fields: Any) -> Event:
+    async def add(
+        self,
+        event: Event | None = None,
+        *,
+        calendar: str = PRIMARY,
+        send_updates: str | None = None,
+        meet: bool = False,
+        **fields: Any,
+    ) -> Event:
         """
-        Put an event in the calendar and return it as Google keeps it.
+        Put an event in the calendar and return it as Google keeps it (events.insert, 1 request).
 
-        The id is made here, so that the same insert cannot happen twice (events.insert). An event
-        with an id of its own keeps it. Nobody is mailed unless `send_updates="all"`.
+        The id is made here, so that the same insert cannot happen twice: a lost answer is settled by
+        reading back. An event with an id of its own keeps it, and adding it again gives the one that is
+        there; Conflict says that another has the id. `meet` asks for a Meet link. Nobody is mailed
+        unless `send_updates="all"` or "externalOnly"
+        (https://developers.google.com/workspace/calendar/api/v3/reference/events/insert).
         """
-        send_updates = fields.pop("send_updates", None)
         event = as_event(event, fields)
-        event_id = event.id or new_event_id(self._entropy)
-        return await self._run(
-            calls.add_event(event, calendar_id=calendar, event_id=event_id, send_updates=send_updates)
+        call = writes.add_event(
+            event,
+            event_id=event.id or new_event_id(self._entropy),
+            calendar_id=calendar,
+            send_updates=send_updates,
+            meet=meet,
         )
+        return await self._run(call)
 
-    async def delete(self, event: str | Event, *, calendar: str = PRIMARY) -> None:
-        """Delete an event; a series goes whole, an instance alone (events.delete)."""
-        event_id = event.id if isinstance(event, Event) else event
-        if event_id is None:
-            raise InvalidRequest("This event is not in the calendar: it has no id.")
-        await self._run(calls.delete_event(event_id, calendar_id=calendar))
+    async def quick_add(self, text: str, *, calendar: str = PRIMARY, send_updates: str | None = None) -> Event:
+        """
+        Let Google make an event of a sentence: "Lunch with Grace tomorrow at noon".
+
+        It takes no id of ours, so a lost answer raises OutcomeUnknown and nothing is said again; use
+        `add` where that matters (events.quickAdd, 1 request).
+        """
+        return await self._run(writes.quick_add(text, calendar_id=calendar, send_updates=send_updates))
+
+    async def edit(
+        self,
+        event: Event | str,
+        *,
+        which: str = "this",
+        calendar: str = PRIMARY,
+        send_updates: str | None = None,
+        meet: bool = False,
+        **changes: Any,
+    ) -> Event:
+        """
+        Change fields of an event: `edit(event, start=…, location=None)`; return it as it is then.
+
+        A new start keeps the length unless `end` or `duration` says otherwise; None clears a field. Of a
+        series, `which` says what changes: "this" occurrence, it and the "following" ones (a new series
+        begins there; what was changed in single ones of them is gone), or "all". Only what differs is
+        written, and only if nobody was faster: raises ChangedMeanwhile when the event is no longer as it
+        was read. An edit that raised OutcomeUnknown or NoAnswer may be said again: it goes on where it
+        stopped (events.patch, 3 requests of the quota; "following" also events.insert;
+        https://developers.google.com/workspace/calendar/api/guides/recurringevents).
+        """
+        call = series_calls.edit(
+            event, changes, which=which, calendar_id=calendar, send_updates=send_updates, meet=meet
+        )
+        return await self._run(call)
+
+    async def move(
+        self, event: Event | str, to: str, *, calendar: str = PRIMARY, send_updates: str | None = None
+    ) -> Event:
+        """
+        Move an event to another calendar, which becomes its organizer; a series goes whole (events.move, 1 request).
+
+        To another time it goes by `edit(event, start=…)`. A lost answer raises OutcomeUnknown.
+        """
+        call = writes.move_event(id_of(event), to, calendar_id=calendar, send_updates=send_updates)
+        return await self._run(call)
+
+    async def respond(
+        self,
+        event: Event | str,
+        response: str | Response,
+        *,
+        comment: str | None = None,
+        which: str = "this",
+        calendar: str = PRIMARY,
+        send_updates: str | None = None,
+    ) -> Event:
+        """
+        Answer an invitation: "accepted", "tentative" or "declined", for "this" occurrence or "all".
+
+        Only the account's own entry is written. Raises InvalidRequest when the account is not invited
+        (events.get and events.patch, 4 requests of the quota).
+        """
+        event_id = await self._run(series_calls.whole_of(event, which, calendar_id=calendar))
+        call = writes.respond_to(event_id, response, comment=comment, calendar_id=calendar, send_updates=send_updates)
+        return await self._run(call)
+
+    async def delete(
+        self,
+        event: str | Event,
+        *,
+        which: str = "this",
+        calendar: str = PRIMARY,
+        send_updates: str | None = None,
+    ) -> None:
+        """
+        Delete an event; of a series "this" occurrence, it and the "following" ones, or "all" of them.
+
+        A series by its own id goes whole. Raises NotFound when there is no such event (events.delete, 1
+        request; "following" is an events.patch of the series).
+        """
+        call = series_calls.delete(event, which=which, calendar_id=calendar, send_updates=send_updates)
+        await self._run(call)
+
+    async def free_busy(
+        self, people: str | Collection[str], start: datetime, end: datetime
+    ) -> dict[str, tuple[Interval, ...]]:
+        """
+        Return when people, or calendars, are busy between two moments, by what they were asked by.
+
+        Raises NotFound naming those whose calendar cannot be seen: they are not taken for free
+        (freebusy.query, 1 request for 50 people;
+        https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
+        """
+        asked = [people] if isinstance(people, str) else list(people)
+        return await self._run(calls.free_busy(asked, Interval(start, end)))
+
+    async def first_free(
+        self,
+        people: str | Collection[str],
+        duration: timedelta,
+        between: tuple[datetime, datetime],
+        *,
+        hours: WorkingHours | None = None,
+    ) -> Interval | None:
+        """
+        Return the first time, so long, at which nobody of `people` is busy; None when there is none.
+
+        `hours` keeps it to working hours, `WorkingHours(time(9), time(17), zone="Europe/London")`. The
+        account itself is asked only when it is among the people (freebusy.query, 1 request for 50).
+        """
+        start, end = between
+        busy = await self.free_busy(people, start, end)
+        taken = [each for intervals in busy.values() for each in intervals]
+        return first_gap(taken, duration, Interval(start, end), hours)
 
 
 def as_event(event: Event | None, fields: dict[str, Any]) -> Event:

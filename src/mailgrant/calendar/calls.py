@@ -1,40 +1,38 @@
 """
-One conversation per Calendar call.
+One conversation per Calendar call that reads.
 
 Each is a generator: it yields requests, is sent the answers, and returns a noun; the shells carry
-it out.
+it out. What changes a calendar is in `writes`, and in `series` for series.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
-from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from mailgrant.errors import Conflict, InvalidRequest
-from mailgrant.http import Call, Request, Response, with_query
+from mailgrant.errors import GoogleError, InvalidRequest, NoAnswer, NotFound, OutcomeUnknown
+from mailgrant.http import Call, Request, Response
 
-from .event import Calendar, Event, EventStatus
-from .moment import Moment, as_utc, checked_moment, moment_to_json, rfc3339
+from .changes import Change, Changes, Gap, sync_token_of, written_cursor
+from .event import Calendar, Event
+from .free_busy import Interval, busy_from_json
+from .moment import checked_moment, rfc3339
 
 T = TypeVar("T")
 
 CALENDAR = "https://www.googleapis.com/calendar/v3"
 LARGEST_PAGE = 2500
 LARGEST_CALENDAR_PAGE = 250
-EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
-
-
-class SendUpdates(StrEnum):
-    """Whom Google mails about a change; without it, nobody."""
-
-    ALL = "all"
-    EXTERNAL_ONLY = "externalOnly"
-    NONE = "none"
+# freeBusy takes no more calendars at once.
+MOST_BUSY = 50
+# A question that is asked by POST may be asked again as a GET may; so often.
+ASKED = 3
+# The reason of a 410 that says the event is deleted, not the sync token.
+DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def calendars() -> Call[tuple[Calendar, ...]]:
             maxResults=LARGEST_CALENDAR_PAGE,
             pageToken=page_token,
         )
-        value = _json(response)
+        value = read_json(response)
         found.extend(map(Calendar.from_json, _items(value)))
         page_token = _page_token(value)
         if page_token is None:
@@ -85,7 +83,7 @@ def list_events(
     exceptions, in no order that Google promises.
     """
     response = yield Request.get(
-        _address(calendar_id),
+        address(calendar_id),
         operation="calendar.events.list",
         timeMin=_bound(start, "start"),
         timeMax=_bound(end, "end"),
@@ -96,133 +94,148 @@ def list_events(
         maxResults=max(1, min(page_size, LARGEST_PAGE)),
         pageToken=page_token,
     )
-    value = _json(response)
+    value = read_json(response)
     return Page(tuple(map(Event.from_json, _items(value))), next_page_token=_page_token(value))
 
 
 def get_event(event_id: str, *, calendar_id: str = "primary") -> Call[Event]:
     """Ask for one event; a deleted one comes as cancelled for some time."""
-    response = yield Request.get(_address(calendar_id, event_id), operation="calendar.events.get")
-    return Event.from_json(_json(response))
+    return Event.from_json((yield from get_resource(event_id, calendar_id=calendar_id)))
 
 
-def add_event(
-    event: Event, *, event_id: str, calendar_id: str = "primary", send_updates: str | None = None
-) -> Call[Event]:
+def get_resource(event_id: str, *, calendar_id: str = "primary") -> Call[dict[str, Any]]:
+    """Ask for one event, as Google writes it."""
+    response = yield Request.get(address(calendar_id, event_id), operation="calendar.events.get")
+    return read_json(response)
+
+
+def list_instances(
+    series_id: str,
+    *,
+    calendar_id: str = "primary",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    deleted: bool = False,
+    page_token: str | None = None,
+) -> Call[Page[Event]]:
+    """Ask for a page of a series' occurrences that end after `start` and begin before `end`."""
+    response = yield Request.get(
+        f"{address(calendar_id, series_id)}/instances",
+        operation="calendar.events.instances",
+        timeMin=_bound(start, "start"),
+        timeMax=_bound(end, "end"),
+        showDeleted=deleted or None,
+        maxResults=LARGEST_PAGE,
+        pageToken=page_token,
+    )
+    value = read_json(response)
+    return Page(tuple(map(Event.from_json, _items(value))), next_page_token=_page_token(value))
+
+
+def changes(since: str | None = None, *, calendar_id: str = "primary") -> Call[Changes]:
     """
-    Put an event in a calendar under an id of our own.
+    Ask for what changed since a cursor, or, without one, for the whole calendar.
 
-    So the same insert cannot happen twice: when Google says that the id is taken, the event is read
-    back, and is ours if it says the same. Raises Conflict when another has the id, or had it before
-    it was deleted.
+    A cursor that Google no longer takes gives a Gap, and then the whole calendar.
     """
-    if not EVENT_ID.fullmatch(event_id):
-        raise InvalidRequest(
-            f"{event_id!r} cannot be the id of an event.", hint="It has 5 to 1024 characters, a to v and 0 to 9."
-        )
-    value = event.to_json() | {"id": event_id}
-    url = with_query(_address(calendar_id), {"sendUpdates": _send_updates(send_updates)})
+    if since is None:
+        return (yield from _whole(calendar_id, ()))
+    token = sync_token_of(since, calendar_id)
     try:
-        response = yield Request.json("POST", url, operation="calendar.events.insert", value=value)
-    except Conflict as conflict:
-        kept = yield from get_event(event_id, calendar_id=calendar_id)
-        if not says_the_same(kept, event):
-            raise _taken(event_id, kept, conflict) from conflict
-        return kept
-    return Event.from_json(_json(response))
+        return (yield from _synced(calendar_id, (), syncToken=token))
+    except NotFound as refused:
+        # A 410 without the reason of a deleted event says that the token is no longer good.
+        if refused.status != HTTPStatus.GONE or refused.reason == DELETED:
+            raise
+        return (yield from _whole(calendar_id, (Gap(since, refused.reason),)))
 
 
-def edit_event(
-    event: Event, *, before: Event | None = None, calendar_id: str = "primary", send_updates: str | None = None
-) -> Call[Event]:
-    """
-    Change an event that Calendar holds, and return it as it is then.
-
-    `before` is the event as it was read: only what differs is sent then, and the rest is left to
-    whoever changed it. When the event has an etag, Conflict says that somebody did meanwhile.
-    """
-    if not event.id:
-        raise InvalidRequest("This event is not in the calendar: it has no id.", hint="Add it first.")
-    changes = _changes(before, event)
-    if not changes:
-        return event
-    url = with_query(_address(calendar_id, event.id), {"sendUpdates": _send_updates(send_updates)})
-    request = Request.json("PATCH", url, operation="calendar.events.patch", value=changes)
-    response = yield _if_unchanged(request, event.etag)
-    return Event.from_json(_json(response))
-
-
-def delete_event(event_id: str, *, calendar_id: str = "primary", send_updates: str | None = None) -> Call[None]:
-    """Delete an event; a series goes whole, an instance alone."""
-    url = with_query(_address(calendar_id, event_id), {"sendUpdates": _send_updates(send_updates)})
-    yield Request("DELETE", url, operation="calendar.events.delete")
+def free_busy(people: Collection[str], between: Interval) -> Call[dict[str, tuple[Interval, ...]]]:
+    """Ask when people, or calendars, are busy; raises NotFound naming those whose calendar cannot be seen."""
+    asked = list(dict.fromkeys(people))
+    busy: dict[str, tuple[Interval, ...]] = {}
+    unseen: dict[str, str] = {}
+    for first in range(0, len(asked), MOST_BUSY):
+        found = yield from _busy(asked[first : first + MOST_BUSY], between)
+        for person, value in found.items():
+            if value.get("errors"):
+                unseen[person] = _first_reason(value["errors"])
+            busy[person] = busy_from_json(value.get("busy"))
+    unseen |= {person: "notFound" for person in asked if person not in busy}
+    if unseen:
+        raise NotFound(
+            f"When {', '.join(sorted(unseen))} can come is not known: their calendar cannot be seen.",
+            hint="Ask them to share at least free and busy, or leave them out.",
+            reason=next(iter(unseen.values())),
+            operation="calendar.freebusy.query",
+        )
+    return {person: busy[person] for person in asked}
 
 
-def says_the_same(kept: Event, event: Event) -> bool:
-    """Tell whether the event that Google keeps is the one that was to be added."""
-    guests = {each.email.casefold() for each in event.attendees}
-    return (
-        kept.status is not EventStatus.CANCELLED
-        and _essence(kept) == _essence(event)
-        # Google adds the organizer to those who are invited.
-        and guests <= {each.email.casefold() for each in kept.attendees}
+def _whole(calendar_id: str, before: tuple[Change, ...]) -> Call[Changes]:
+    # Without any order, bound or expansion: with them Google leaves the sync token out.
+    return (yield from _synced(calendar_id, before))
+
+
+def _synced(calendar_id: str, found: tuple[Change, ...], **parameters: object) -> Call[Changes]:
+    items = list(found)
+    page_token: str | None = None
+    while True:
+        response = yield Request.get(
+            address(calendar_id),
+            operation="calendar.events.list",
+            maxResults=LARGEST_PAGE,
+            pageToken=page_token,
+            **parameters,
+        )
+        value = read_json(response)
+        items.extend(map(Event.from_json, _items(value)))
+        page_token = _page_token(value)
+        if page_token is None:
+            return Changes(tuple(items), written_cursor(calendar_id, _sync_token(value, calendar_id)))
+
+
+def _sync_token(value: Mapping[str, Any], calendar_id: str) -> str:
+    token = value.get("nextSyncToken")
+    if isinstance(token, str) and token:
+        return token
+    raise GoogleError(
+        f"Google gave no sync token with the last page of {calendar_id}, so the next changes cannot be asked for.",
+        hint="It gives none where the events were asked for in an order or with a filter, "
+        "or where the account sees only free and busy.",
+        reason="noSyncToken",
+        operation="calendar.events.list",
     )
 
 
-def _essence(event: Event) -> tuple[object, ...]:
-    return (
-        event.summary.strip(),
-        (event.description or "").strip(),
-        (event.location or "").strip(),
-        event.all_day,
-        _instant(event.start),
-        _instant(event.end),
-        frozenset(line.strip().upper() for line in event.recurrence),
-    )
+def _busy(people: list[str], between: Interval) -> Call[dict[str, dict[str, Any]]]:
+    value = {
+        "timeMin": rfc3339(between.start),
+        "timeMax": rfc3339(between.end),
+        "items": [{"id": person} for person in people],
+        "calendarExpansionMax": MOST_BUSY,
+    }
+    url = f"{CALENDAR}/freeBusy"
+    for left in reversed(range(ASKED)):
+        try:
+            response = yield Request.json("POST", url, operation="calendar.freebusy.query", value=value)
+        except OutcomeUnknown as unknown:
+            if left:
+                continue
+            raise NoAnswer(f"No answer to calendar.freebusy.query: {unknown.evidence}.") from unknown
+        break
+    found = read_json(response).get("calendars")
+    calendars = found if isinstance(found, Mapping) else {}
+    return {name: dict(each) for name, each in calendars.items() if isinstance(each, Mapping)}
 
 
-def _instant(moment: Moment | None) -> datetime | None:
-    """Google keeps whole seconds."""
-    return None if moment is None else as_utc(moment).replace(microsecond=0)
+def _first_reason(errors: object) -> str:
+    first = errors[0] if isinstance(errors, list) and errors else {}
+    return str(first.get("reason", "")) if isinstance(first, Mapping) else ""
 
 
-def _taken(event_id: str, kept: Event, conflict: Conflict) -> Conflict:
-    if kept.status is EventStatus.CANCELLED:
-        message = f"The event {event_id} was deleted, and its id is not free again."
-    else:
-        message = f"The id {event_id} belongs to another event, {kept.summary!r}."
-    return Conflict(
-        message,
-        hint="Nothing was added. Leave the id out, and one is made.",
-        status=conflict.status,
-        reason=conflict.reason,
-        operation=conflict.operation,
-    )
-
-
-def _changes(before: Event | None, event: Event) -> dict[str, Any]:
-    """Return what to patch; null clears a field, and a day turned into a time must lose its date."""
-    new = event.to_json()
-    if before is not None:
-        old = before.to_json()
-        cleared: dict[str, Any] = {name: None for name in old if name not in new}
-        new = cleared | {name: value for name, value in new.items() if value != old.get(name)}
-    if "status" in new and new["status"] is None:
-        new["status"] = event.status.value
-    for name, moment in (("start", event.start), ("end", event.end)):
-        if name in new:
-            new[name] = {"date": None, "dateTime": None, "timeZone": None} | (moment_to_json(moment) or {})
-    return new
-
-
-def _if_unchanged(request: Request, etag: str | None) -> Request:
-    if etag is None:
-        return request
-    headers = {**request.headers, "If-Match": etag}
-    return Request(request.method, request.url, operation=request.operation, headers=headers, body=request.body)
-
-
-def _address(calendar_id: str, event_id: str | None = None) -> str:
+def address(calendar_id: str, event_id: str | None = None) -> str:
+    """Return where a calendar's events are, or one of them."""
     address = f"{CALENDAR}/calendars/{_segment(calendar_id)}/events"
     return address if event_id is None else f"{address}/{_segment(event_id)}"
 
@@ -242,13 +255,8 @@ def _bound(moment: datetime | None, name: str) -> str | None:
     return rfc3339(moment)
 
 
-def _send_updates(text: str | None) -> str | None:
-    if text is None or text in set(SendUpdates):
-        return text
-    raise InvalidRequest(f"send_updates: {text!r} is none of {', '.join(SendUpdates)}.")
-
-
-def _json(response: Response) -> dict[str, Any]:
+def read_json(response: Response) -> dict[str, Any]:
+    """Return an answer's object; an empty body is an empty one."""
     return response.json() if response.body.strip() else {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
@@ -13,8 +13,16 @@ from mailgrant.gmail.address import Address
 
 from .moment import Moment, as_utc, checked_end, moment_from_json, moment_to_json
 from .recurrence import as_lines, as_recurrence
+from .reminder import Reminder, Reminders, as_reminders, reminders_from_json, reminders_to_json
 
 E = TypeVar("E", bound=Enum)
+
+CHANGEABLE = frozenset(
+    {
+        "summary", "start", "end", "duration", "description", "location",
+        "attendees", "recurrence", "reminders", "status",
+    }
+)  # fmt: skip
 
 
 class Response(Enum):
@@ -75,7 +83,7 @@ class Attendee:
 
     def to_json(self) -> dict[str, Any]:
         """Return Google's form of the person, without what is as usual."""
-        fields = {
+        present = {
             "email": self.email,
             "displayName": self.name,
             "responseStatus": None if self.response is Response.NEEDS_ACTION else self.response.value,
@@ -84,7 +92,7 @@ class Attendee:
             "comment": self.comment,
             "additionalGuests": self.guests or None,
         }
-        return {name: value for name, value in fields.items() if value is not None}
+        return {name: value for name, value in present.items() if value is not None}
 
 
 Attendees: TypeAlias = str | Address | Attendee | Iterable[str | Address | Attendee]
@@ -100,6 +108,10 @@ class Event:
     lasts an hour, or a day. `start` is None only in what Google reports of a deleted event. A
     series (`recurrence`: RRULE, EXDATE … lines) needs a start in a named time zone. `id` is None
     until Calendar holds the event.
+
+    `reminders` are None for those of the calendar, else so long before it begins. A series'
+    occurrence has the series' id as `recurring_event_id`; `original_start` is when the rule has it,
+    wherever it was moved to.
     """
 
     summary: str
@@ -109,10 +121,12 @@ class Event:
     location: str | None
     attendees: tuple[Attendee, ...]
     recurrence: tuple[str, ...]
+    reminders: tuple[Reminder, ...] | None
     id: str | None
     status: EventStatus
     organizer: Attendee | None
     recurring_event_id: str | None
+    original_start: Moment | None
     meet_link: str | None = field(repr=False)
     html_link: str | None = field(repr=False)
     etag: str | None = field(repr=False)
@@ -128,10 +142,12 @@ class Event:
         location: str | None = None,
         attendees: Attendees = (),
         recurrence: str | Iterable[str] = (),
+        reminders: Reminders = None,
         id: str | None = None,
         status: EventStatus = EventStatus.CONFIRMED,
         organizer: Attendee | None = None,
         recurring_event_id: str | None = None,
+        original_start: Moment | None = None,
         meet_link: str | None = None,
         html_link: str | None = None,
         etag: str | None = None,
@@ -144,10 +160,12 @@ class Event:
             "location": location,
             "attendees": _attendees(attendees),
             "recurrence": as_lines(recurrence) if id is not None else as_recurrence(recurrence, start),
+            "reminders": as_reminders(reminders),
             "id": id,
             "status": status,
             "organizer": organizer,
             "recurring_event_id": recurring_event_id,
+            "original_start": original_start,
             "meet_link": meet_link,
             "html_link": html_link,
             "etag": etag,
@@ -169,10 +187,12 @@ class Event:
             location=_text(value, "location") or None,
             attendees=[each for each in attendees if each is not None],
             recurrence=recurrence,
+            reminders=reminders_from_json(value.get("reminders")),
             id=_text(value, "id"),
             status=_choice(EventStatus, value.get("status"), EventStatus.CONFIRMED),
             organizer=Attendee.from_json(value.get("organizer")),
             recurring_event_id=_text(value, "recurringEventId") or None,
+            original_start=moment_from_json(value.get("originalStartTime")),
             meet_link=_text(value, "hangoutLink") or None,
             html_link=_text(value, "htmlLink") or None,
             etag=_text(value, "etag") or None,
@@ -190,9 +210,35 @@ class Event:
             return None
         return as_utc(self.end) - as_utc(self.start)
 
+    def changed(self, **changes: Any) -> Event:
+        """
+        Return it with some fields changed, checked as a new event's are; None clears a field.
+
+        A new start keeps the length, unless `end` or `duration` says otherwise. Nothing travels: give
+        the changes to `calendar.edit` instead to write them.
+        """
+        strange = sorted(changes.keys() - CHANGEABLE)
+        if strange:
+            raise InvalidRequest(
+                f"{strange[0]} is no field of an event that can be changed.",
+                hint=f"These can: {', '.join(sorted(CHANGEABLE))}.",
+            )
+        new: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)} | {"end": None} | changes
+        start = new["start"]
+        if not {"end", "duration"} & changes.keys():
+            as_long = isinstance(start, datetime) == isinstance(self.start, datetime)
+            new["duration"] = self.duration if as_long else None
+        if start is None and "start" in changes:
+            raise InvalidRequest("start: an event begins at some time.")
+        new["summary"] = new["summary"] or ""
+        if "recurrence" in changes:
+            new["recurrence"] = as_recurrence(changes["recurrence"] or (), start)
+        new["attendees"] = new["attendees"] or ()
+        return Event(**new)
+
     def to_json(self) -> dict[str, Any]:
         """Return the writable part of Google's Event resource; what is absent is left out."""
-        fields = {
+        present = {
             "summary": self.summary or None,
             "description": self.description,
             "location": self.location,
@@ -200,9 +246,10 @@ class Event:
             "end": moment_to_json(self.end),
             "attendees": [each.to_json() for each in self.attendees] or None,
             "recurrence": list(self.recurrence) or None,
+            "reminders": None if self.reminders is None else reminders_to_json(self.reminders),
             "status": None if self.status is EventStatus.CONFIRMED else self.status.value,
         }
-        return {name: value for name, value in fields.items() if value is not None}
+        return {name: value for name, value in present.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,11 +17,37 @@ from .tree import Noun, Verb
 if TYPE_CHECKING:
     from mailgrant import Account, Event
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 NEXT = 10
+WHICH = ("this", "following", "all")
+ANSWERS = {"yes": "accepted", "no": "declined", "maybe": "tentative"}
 
 which_calendar = click.option("--calendar", metavar="ID", default="primary", help="Another calendar than the primary.")
 which_zone = click.option("--zone", metavar="NAME", help="Where times are meant, such as Europe/London. [local]")
 how_many = click.option("--count", type=click.IntRange(1), default=NEXT, show_default=True, help="At most so many.")
+which_ones = click.option(
+    "--which", type=click.Choice(WHICH), default="this", help="Of a series: this one, it and the following, or all."
+)
+tell_them = click.option("--invite", is_flag=True, help="Let Google mail the attendees.")
+
+
+def details(command: F) -> F:
+    """Give a command the flags of what an event says besides its name and its time."""
+    for flag in (
+        click.option("--meet", is_flag=True, help="With a Meet link."),
+        click.option(
+            "--remind", metavar="LENGTH", multiple=True, type=parse_length, help="So long before: 10m; again for more."
+        ),
+        click.option(
+            "--repeat", metavar="RULE", multiple=True, help="How it repeats: RRULE:FREQ=WEEKLY;COUNT=4; needs --zone."
+        ),
+        click.option("--attendee", "attendees", metavar="A", multiple=True, help="Who comes; again for more."),
+        click.option("--description", help="What else there is to say."),
+        click.option("--location", help="Where."),
+    ):
+        command = flag(command)
+    return command
 
 
 @click.group(cls=Noun)
@@ -69,53 +95,178 @@ def agenda(invocation: Invocation, count: int, calendar: str) -> None:
     print_events(invocation, lambda account: account.calendar.upcoming(count, calendar=calendar))
 
 
+@event.command(example="mailgrant event show 6kq3ic9o6oqj0bb36osj6b9k70")
+@click.argument("event_id", metavar="ID")
+@which_calendar
+@click.pass_obj
+def show(invocation: Invocation, event_id: str, calendar: str) -> None:
+    """Show one event, with who comes and what they answered."""
+    with invocation.open() as mailgrant:
+        found = invocation.account(mailgrant).calendar.get(event_id, calendar=calendar)
+    invocation.printer.one(found, "\n".join(described(found)))
+
+
 @event.command(example="mailgrant event add Lunch --start 2026-03-05T12:00 --length 1h --attendee grace@example.com")
 @click.argument("summary")
 @click.option("--start", metavar="WHEN", type=parse_moment, required=True, help="A time; a day makes it all-day.")
 @click.option("--end", metavar="WHEN", type=parse_moment, help="A time, or the last day.")
 @click.option("--length", metavar="LENGTH", type=parse_length, help="Instead of --end: 45m, 1h30m, 2d.")
-@click.option("--location", help="Where.")
-@click.option("--description", help="What else there is to say.")
-@click.option("--attendee", "attendees", metavar="A", multiple=True, help="Who comes; again for more.")
-@click.option("--invite", is_flag=True, help="Let Google mail the attendees.")
+@details
+@tell_them
 @which_calendar
 @which_zone
 @click.pass_obj
-def add(
-    invocation: Invocation,
-    /,
-    summary: str,
-    start: date,
-    end: date | None,
-    length: timedelta | None,
-    invite: bool,
-    calendar: str,
-    zone: str | None,
-    **details: Any,
-) -> None:
+def add(invocation: Invocation, /, summary: str, invite: bool, meet: bool, calendar: str, **given: Any) -> None:
     """Put an event into the calendar."""
     from mailgrant import Event
 
-    if end is not None and length is not None:
-        raise click.UsageError("Say --end or --length, not both.")
-    when = {"start": in_zone(start, zone), "end": in_zone(end, zone), "duration": length}
-    given = {name: value for name, value in {**when, **details}.items() if value}
-    new = Event(summary, **given)
+    new = Event(summary, **fields_of(**given))
     with invocation.open() as mailgrant:
-        options = {"send_updates": "all"} if invite else {}
-        kept = invocation.account(mailgrant).calendar.add(new, calendar=calendar, **options)
+        kept = invocation.account(mailgrant).calendar.add(
+            new, calendar=calendar, send_updates=updates(invite), meet=meet
+        )
     invocation.printer.one(kept, f"Added {kept.summary} on {local(kept.start)} as {kept.id}.")
+
+
+@event.command(example="mailgrant event edit 6kq3ic9o6oqj0bb36osj6b9k70 --summary Brunch --start 2026-03-05T11:00")
+@click.argument("event_id", metavar="ID")
+@click.option("--summary", help="What it is called.")
+@click.option("--start", metavar="WHEN", type=parse_moment, help="When it begins; it lasts as long as before.")
+@click.option("--end", metavar="WHEN", type=parse_moment, help="A time, or the last day.")
+@click.option("--length", metavar="LENGTH", type=parse_length, help="Instead of --end: 45m, 1h30m, 2d.")
+@details
+@which_ones
+@tell_them
+@which_calendar
+@which_zone
+@click.pass_obj
+def edit(
+    invocation: Invocation, /, event_id: str, which: str, invite: bool, meet: bool, calendar: str, **given: Any
+) -> None:
+    """Change an event; an empty text clears it, and --attendee says anew who comes."""
+    changes = fields_of(**given)
+    if not changes and not meet:
+        raise click.UsageError("Nothing is to change: say --summary, --start or another of its fields.")
+    with invocation.open() as mailgrant:
+        kept = invocation.account(mailgrant).calendar.edit(
+            event_id, which=which, calendar=calendar, send_updates=updates(invite), meet=meet, **changes
+        )
+    invocation.printer.one(kept, f"Changed {kept.summary} on {local(kept.start)}, {kept.id}.")
+
+
+@event.command(example="mailgrant event move 6kq3ic9o6oqj0bb36osj6b9k70 --start 2026-03-06T12:00")
+@click.argument("event_id", metavar="ID")
+@click.option("--start", metavar="WHEN", type=parse_moment, help="To another time; it lasts as long as before.")
+@click.option("--to", metavar="ID", help="To another calendar.")
+@which_ones
+@tell_them
+@which_calendar
+@which_zone
+@click.pass_obj
+def move(
+    invocation: Invocation,
+    event_id: str,
+    start: date | None,
+    to: str | None,
+    which: str,
+    invite: bool,
+    calendar: str,
+    zone: str | None,
+) -> None:
+    """Move an event to another time, or to another calendar."""
+    if (start is None) == (to is None):
+        raise click.UsageError("Say where it goes: --start, or --to another calendar; one of them.")
+    with invocation.open() as mailgrant:
+        verbs = invocation.account(mailgrant).calendar
+        mailing = updates(invite)
+        if to is not None:
+            kept = verbs.move(event_id, to, calendar=calendar, send_updates=mailing)
+        else:
+            begins = in_zone(start, zone)
+            kept = verbs.edit(event_id, which=which, calendar=calendar, send_updates=mailing, start=begins)
+    invocation.printer.one(kept, f"Moved {kept.summary} to {to or local(kept.start)}, {kept.id}.")
+
+
+@event.command(example="mailgrant event respond 6kq3ic9o6oqj0bb36osj6b9k70 yes --comment 'With pleasure'")
+@click.argument("event_id", metavar="ID")
+@click.argument("answer", type=click.Choice(tuple(ANSWERS)))
+@click.option("--comment", help="What you say to it.")
+@click.option("--which", type=click.Choice(("this", "all")), default="this", help="Of a series: this one, or all.")
+@tell_them
+@which_calendar
+@click.pass_obj
+def respond(
+    invocation: Invocation, event_id: str, answer: str, comment: str | None, which: str, invite: bool, calendar: str
+) -> None:
+    """Answer an invitation."""
+    with invocation.open() as mailgrant:
+        kept = invocation.account(mailgrant).calendar.respond(
+            event_id, ANSWERS[answer], comment=comment, which=which, calendar=calendar, send_updates=updates(invite)
+        )
+    invocation.printer.one(kept, f"Said {answer} to {kept.summary} on {local(kept.start)}.")
 
 
 @event.command(example="mailgrant event delete 6kq3ic9o6oqj0bb36osj6b9k70")
 @click.argument("event_id", metavar="ID")
+@which_ones
+@tell_them
 @which_calendar
 @click.pass_obj
-def delete(invocation: Invocation, event_id: str, calendar: str) -> None:
-    """Delete an event; a series goes whole, one of its instances alone."""
+def delete(invocation: Invocation, event_id: str, which: str, invite: bool, calendar: str) -> None:
+    """Delete an event; a series by its own id goes whole, one of its instances alone."""
     with invocation.open() as mailgrant:
-        invocation.account(mailgrant).calendar.delete(event_id, calendar=calendar)
+        verbs = invocation.account(mailgrant).calendar
+        verbs.delete(event_id, which=which, calendar=calendar, send_updates=updates(invite))
     invocation.printer.one({"id": event_id}, f"Deleted event {event_id}.")
+
+
+def fields_of(
+    *,
+    start: date | None,
+    end: date | None,
+    length: timedelta | None,
+    zone: str | None,
+    repeat: tuple[str, ...],
+    remind: tuple[timedelta, ...],
+    attendees: tuple[str, ...],
+    **texts: str | None,
+) -> dict[str, Any]:
+    """Return the fields of an event that the flags name."""
+    if end is not None and length is not None:
+        raise click.UsageError("Say --end or --length, not both.")
+    given = {
+        "start": in_zone(start, zone),
+        "end": after_last(in_zone(end, zone)),
+        "duration": length,
+        "recurrence": repeat or None,
+        "reminders": remind or None,
+        "attendees": attendees or None,
+        **texts,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def after_last(end: date | datetime | None) -> date | datetime | None:
+    """Turn the last day, as people say it, into the day after, as Calendar counts."""
+    return end if end is None or isinstance(end, datetime) else end + timedelta(days=1)
+
+
+def updates(invite: bool) -> str | None:
+    """Say whom Google mails."""
+    return "all" if invite else None
+
+
+def described(found: Event) -> Iterable[str]:
+    """Write an event for a person to read."""
+    until = f" - {local(found.end)}" if found.end is not None else ""
+    yield found.summary
+    yield f"{local(found.start)}{until}"
+    texts = {"Where": found.location, "Meet": found.meet_link, "Repeats": " ".join(found.recurrence)}
+    yield from (f"{name}: {text}" for name, text in texts.items() if text)
+    for guest in found.attendees:
+        yield f"{guest.name or guest.email}: {guest.response.value}"
+    if found.description:
+        yield f"\n{found.description}"
 
 
 def print_events(invocation: Invocation, find: Callable[[Account], Iterable[Event]]) -> None:

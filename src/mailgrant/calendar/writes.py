@@ -1,0 +1,404 @@
+"""
+One conversation per write of Calendar's, each of them safe to lose an answer.
+
+An insert carries an id of our own, a patch the etag it is meant for, and a delete can be said twice:
+so when an answer is lost the event is read back, and the same request goes again where that can do
+nothing twice. Only `move` and `quick_add` have no such proof and raise OutcomeUnknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from mailgrant.errors import ChangedMeanwhile, Conflict, InvalidRequest, MailgrantError, NotFound, OutcomeUnknown
+from mailgrant.http import Call, Request, with_query
+from mailgrant.http import Response as Reply
+
+from .calls import address, get_resource, read_json
+from .event import Attendee, Event, EventStatus
+from .event import Response as Answer
+from .moment import Moment, as_utc, moment_to_json
+from .recurrence import as_recurrence
+
+T = TypeVar("T")
+
+EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
+# The first sending and, where that can do nothing twice, two more after lost answers.
+SENDINGS = 3
+# The reason of a Conflict with an event that was deleted: its id is not free again.
+TAKEN_BY_DELETED = "deleted"
+LOOK = "Look in the calendar before repeating it."
+
+
+class SendUpdates(StrEnum):
+    """Whom Google mails about a change; without it, nobody."""
+
+    ALL = "all"
+    EXTERNAL_ONLY = "externalOnly"
+    NONE = "none"
+
+
+def add_event(
+    event: Event,
+    *,
+    event_id: str,
+    calendar_id: str = "primary",
+    send_updates: str | None = None,
+    meet: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Call[Event]:
+    """
+    Put an event in a calendar under an id of our own; `more` are fields that Event does not know.
+
+    So the same insert cannot happen twice: when Google says that the id is taken, or the answer is
+    lost, the event is read back, and is ours if it says the same. Raises Conflict when another has the
+    id, or had it before it was deleted.
+    """
+    request = _insert(event, event_id, calendar_id, send_updates, meet=meet, more=more or {})
+
+    def look(lost: OutcomeUnknown) -> Call[Event | None]:
+        kept = yield from _found(event_id, calendar_id, lost)
+        return None if kept is None else _ours(kept, event, event_id, None)
+
+    try:
+        return (yield from _settled(request, _event, look, "it is not in the calendar yet, and may still come"))
+    except Conflict as conflict:
+        if conflict.operation != request.operation or not conflict.status:
+            raise
+        kept = yield from _found(event_id, calendar_id, conflict)
+        return _ours(kept, event, event_id, conflict)
+
+
+def edit_event(
+    event: Event,
+    *,
+    before: Event | None = None,
+    calendar_id: str = "primary",
+    send_updates: str | None = None,
+    meet: bool = False,
+) -> Call[Event]:
+    """
+    Change an event that Calendar holds, and return it as it is then.
+
+    `before` is the event as it was read: only what differs is sent then, and the rest is left to
+    whoever changed it. When the event has an etag, ChangedMeanwhile says that somebody did meanwhile.
+    """
+    if not event.id:
+        raise InvalidRequest("This event is not in the calendar: it has no id.", hint="Add it first.")
+    changes = _changes(before, event)
+    if meet:
+        changes |= _conference(f"{event.id} {event.etag}")
+    if not changes:
+        return event
+    return (yield from patch_event(event, changes, calendar_id=calendar_id, send_updates=send_updates, meet=meet))
+
+
+def patch_event(
+    event: Event,
+    changes: Mapping[str, Any],
+    *,
+    calendar_id: str = "primary",
+    send_updates: str | None = None,
+    meet: bool = False,
+) -> Call[Event]:
+    """Write `changes`, which make of an event what `event` says, unless its etag is no longer the event's."""
+    url = with_query(address(calendar_id, event.id), _query(send_updates, meet=meet))
+    request = Request.json("PATCH", url, operation="calendar.events.patch", value=changes)
+
+    def look(lost: OutcomeUnknown) -> Call[Event | None]:
+        kept = yield from _found(event.id or "", calendar_id, lost)
+        if kept is not None and event.etag is not None and kept.etag == event.etag:
+            return None
+        if kept is not None and _became(kept, event):
+            return kept
+        raise unsettled(lost, "the event was changed since, and is not what it was to become")
+
+    try:
+        evidence = "the event is as it was, and the change may still come"
+        return (yield from _settled(_if_unchanged(request, event.etag), _event, look, evidence))
+    except Conflict as conflict:
+        raise _changed(event, conflict) from conflict
+
+
+def delete_event(event_id: str, *, calendar_id: str = "primary", send_updates: str | None = None) -> Call[None]:
+    """Delete an event; a series goes whole, an instance alone. Raises NotFound when there is none."""
+    url = with_query(address(calendar_id, event_id), _query(send_updates))
+
+    def look(lost: OutcomeUnknown) -> Call[bool | None]:
+        kept = yield from _found(event_id, calendar_id, lost)
+        return True if kept is None or kept.status is EventStatus.CANCELLED else None
+
+    request = Request("DELETE", url, operation="calendar.events.delete")
+    yield from _settled(request, lambda _: True, look, "the event is still there, and may still go")
+
+
+def respond_to(
+    event_id: str,
+    answer: str | Answer,
+    *,
+    comment: str | None = None,
+    calendar_id: str = "primary",
+    send_updates: str | None = None,
+) -> Call[Event]:
+    """Answer an invitation; only the account's own entry is written, so nobody else's answer is lost."""
+    said = {"responseStatus": _answer(answer).value} | ({} if comment is None else {"comment": comment})
+    own = _own_entry((yield from get_resource(event_id, calendar_id=calendar_id)), event_id)
+    value = {"attendeesOmitted": True, "attendees": [{"email": own["email"], **said}]}
+    url = with_query(address(calendar_id, event_id), _query(send_updates))
+
+    def look(lost: OutcomeUnknown) -> Call[Event | None]:
+        kept = (yield from _looked(get_resource(event_id, calendar_id=calendar_id), lost)) or {}
+        found = _own_entry(kept, event_id)
+        return Event.from_json(kept) if all(found.get(name) == text for name, text in said.items()) else None
+
+    request = Request.json("PATCH", url, operation="calendar.events.patch", value=value)
+    return (yield from _settled(request, _event, look, "the answer is as it was, and the new one may still come"))
+
+
+def move_event(
+    event_id: str, destination: str, *, calendar_id: str = "primary", send_updates: str | None = None
+) -> Call[Event]:
+    """Move an event to another calendar, which becomes its organizer. Raises OutcomeUnknown for a lost answer."""
+    query = {"destination": destination, **_query(send_updates)}
+    url = with_query(f"{address(calendar_id, event_id)}/move", query)
+    try:
+        response = yield Request("POST", url, operation="calendar.events.move")
+    except OutcomeUnknown as unknown:
+        raise unsettled(unknown, unknown.evidence, "Look for it in both calendars before moving it again.") from unknown
+    return Event.from_json(read_json(response))
+
+
+def quick_add(text: str, *, calendar_id: str = "primary", send_updates: str | None = None) -> Call[Event]:
+    """Let Google make an event of a sentence. It takes no id of ours: raises OutcomeUnknown for a lost answer."""
+    if not text.strip():
+        raise InvalidRequest("text: there is nothing to add.", hint='Say something like "Lunch tomorrow at noon".')
+    url = with_query(f"{address(calendar_id)}/quickAdd", {"text": text, **_query(send_updates)})
+    try:
+        response = yield Request("POST", url, operation="calendar.events.quickAdd")
+    except OutcomeUnknown as unknown:
+        raise unsettled(unknown, unknown.evidence, LOOK) from unknown
+    return Event.from_json(read_json(response))
+
+
+def says_the_same(kept: Event, event: Event) -> bool:
+    """Tell whether the event that Google keeps is the one that was to be added."""
+    guests = {each.email.casefold() for each in event.attendees}
+    return (
+        kept.status is not EventStatus.CANCELLED
+        and _essence(kept) == _essence(event)
+        # Google adds the organizer to those who are invited.
+        and guests <= {each.email.casefold() for each in kept.attendees}
+    )
+
+
+def unsettled(unknown: OutcomeUnknown | None, evidence: str, hint: str = LOOK) -> OutcomeUnknown:
+    """Return the error for what reading back could not settle; `evidence` is what is known."""
+    operation = unknown.operation if unknown else ""
+    message = f"It is not known whether {operation} was carried out: {evidence}."
+    error = OutcomeUnknown(message, hint=hint, operation=operation, evidence=evidence)
+    error.__cause__ = unknown
+    return error
+
+
+def _settled(
+    request: Request, read: Callable[[Reply], T], look: Callable[[OutcomeUnknown], Call[T | None]], evidence: str
+) -> Call[T]:
+    """
+    Send what may be sent twice, and settle a lost answer by looking.
+
+    `look` returns what the write has come to, None when it has not been done yet, or raises what
+    is known. Once an answer was lost no refusal of a later sending tells what the first one did.
+    """
+    lost: OutcomeUnknown | None = None
+    for _ in range(SENDINGS):
+        try:
+            return read((yield request))
+        except MailgrantError as error:
+            lost = error if isinstance(error, OutcomeUnknown) else lost
+            if lost is None:
+                raise
+        found = yield from look(lost)
+        if found is not None:
+            return found
+    raise unsettled(lost, evidence)
+
+
+def _event(reply: Reply) -> Event:
+    return Event.from_json(read_json(reply))
+
+
+def _insert(
+    event: Event, event_id: str, calendar_id: str, send_updates: str | None, *, meet: bool, more: Mapping[str, Any]
+) -> Request:
+    if not EVENT_ID.fullmatch(event_id):
+        raise InvalidRequest(
+            f"{event_id!r} cannot be the id of an event.", hint="It has 5 to 1024 characters, a to v and 0 to 9."
+        )
+    if event.start is None:
+        raise InvalidRequest("The event has no start.", hint="Pass start=, an aware datetime or a date.")
+    as_recurrence(event.recurrence, event.start)
+    value = {**more, **event.to_json(), "id": event_id} | (_conference(event_id) if meet else {})
+    query = _query(send_updates, meet="conferenceData" in value)
+    query["supportsAttachments"] = True if "attachments" in value else None
+    url = with_query(address(calendar_id), query)
+    return Request.json("POST", url, operation="calendar.events.insert", value=value)
+
+
+def _conference(what_for: str) -> dict[str, Any]:
+    """Ask for a Meet link; the same id again does not make another."""
+    request_id = hashlib.sha256(what_for.encode()).hexdigest()[:32]
+    return {
+        "conferenceData": {
+            "createRequest": {"requestId": request_id, "conferenceSolutionKey": {"type": "hangoutsMeet"}}
+        }
+    }
+
+
+def _query(send_updates: str | None, *, meet: bool = False) -> dict[str, object]:
+    if send_updates is not None and send_updates not in set(SendUpdates):
+        raise InvalidRequest(f"send_updates: {send_updates!r} is none of {', '.join(SendUpdates)}.")
+    # Without this version Google leaves a Meet link out and says nothing.
+    return {"sendUpdates": send_updates, "conferenceDataVersion": 1 if meet else None}
+
+
+def _found(event_id: str, calendar_id: str, error: MailgrantError) -> Call[Event | None]:
+    value = yield from _looked(get_resource(event_id, calendar_id=calendar_id), error)
+    return None if value is None else Event.from_json(value)
+
+
+def _looked(look: Call[dict[str, Any]], error: MailgrantError) -> Call[dict[str, Any] | None]:
+    """Read back; None when there is nothing. When even that fails, what we know is `error`."""
+    try:
+        return (yield from look)
+    except NotFound:
+        return None
+    except MailgrantError as failed:
+        if isinstance(error, OutcomeUnknown):
+            raise unsettled(error, f"{error.evidence}, and it could not be read back") from failed
+        raise
+
+
+def _ours(kept: Event | None, event: Event, event_id: str, conflict: Conflict | None) -> Event:
+    if kept is not None and says_the_same(kept, event):
+        return kept
+    raise _taken(event_id, kept, conflict) from conflict
+
+
+def _taken(event_id: str, kept: Event | None, conflict: Conflict | None) -> Conflict:
+    deleted = kept is None or kept.status is EventStatus.CANCELLED
+    if deleted:
+        message = f"The event {event_id} was deleted, and its id is not free again."
+    else:
+        message = f"The id {event_id} belongs to another event, {kept.summary if kept else ''!r}."
+    return Conflict(
+        message,
+        hint="Nothing was added. Leave the id out, and one is made.",
+        status=conflict.status if conflict else 0,
+        reason=TAKEN_BY_DELETED if deleted else "duplicate",
+        operation="calendar.events.insert",
+    )
+
+
+def _changed(event: Event, conflict: Conflict) -> Conflict:
+    if conflict.status != 412:
+        return conflict
+    return ChangedMeanwhile(
+        f"Somebody else changed {event.summary!r} ({event.id}) after it was read; theirs was kept.",
+        status=conflict.status,
+        reason=conflict.reason,
+        operation=conflict.operation,
+    )
+
+
+def _became(kept: Event, event: Event) -> bool:
+    """Tell whether an event has become what it was to become, in every part that can be changed."""
+    return (
+        kept.status is event.status
+        and _essence(kept) == _essence(event)
+        and kept.reminders == event.reminders
+        and _guests(kept) == _guests(event)
+    )
+
+
+def _guests(event: Event) -> frozenset[tuple[object, ...]]:
+    return frozenset(
+        (each.email.casefold(), each.optional, each.resource, each.guests)
+        for each in event.attendees
+        if not _organizes(each, event)
+    )
+
+
+def _organizes(guest: Attendee, event: Event) -> bool:
+    organizer = event.organizer.email.casefold() if event.organizer else None
+    return guest.organizer or guest.email.casefold() == organizer
+
+
+def _essence(event: Event) -> tuple[object, ...]:
+    return (
+        event.summary.strip(),
+        (event.description or "").strip(),
+        (event.location or "").strip(),
+        event.all_day,
+        _instant(event.start),
+        _instant(event.end),
+        frozenset(line.strip().upper() for line in event.recurrence),
+    )
+
+
+def _instant(moment: Moment | None) -> object:
+    """Google keeps whole seconds."""
+    return None if moment is None else as_utc(moment).replace(microsecond=0)
+
+
+def _changes(before: Event | None, event: Event) -> dict[str, Any]:
+    """Return what to patch; null clears a field, and a day turned into a time must lose its date."""
+    new = event.to_json()
+    if before is not None:
+        old = before.to_json()
+        cleared: dict[str, Any] = {name: CLEARED.get(name, _null)(event) for name in old if name not in new}
+        new = cleared | {name: value for name, value in new.items() if value != old.get(name)}
+    for name, moment in (("start", event.start), ("end", event.end)):
+        if name in new:
+            new[name] = {"date": None, "dateTime": None, "timeZone": None} | (moment_to_json(moment) or {})
+    return new
+
+
+def _null(event: Event) -> None:
+    return None
+
+
+# What a field that is not written is, where null would not say it.
+CLEARED: dict[str, Callable[[Event], Any]] = {
+    "status": lambda event: event.status.value,
+    # A patch merges objects, so what was said instead of the default must be taken out.
+    "reminders": lambda event: {"useDefault": True, "overrides": []},
+}
+
+
+def _if_unchanged(request: Request, etag: str | None) -> Request:
+    if etag is None:
+        return request
+    headers = {**request.headers, "If-Match": etag}
+    return replace(request, headers=headers)
+
+
+def _own_entry(value: Mapping[str, Any], event_id: str) -> dict[str, Any]:
+    attendees = value.get("attendees")
+    for each in attendees if isinstance(attendees, list) else ():
+        if isinstance(each, dict) and each.get("self") is True and each.get("email"):
+            return each
+    raise InvalidRequest(f"The account is not invited to {event_id}: there is nothing to answer.")
+
+
+def _answer(given: str | Answer) -> Answer:
+    answers = {each.value: each for each in Answer}
+    if isinstance(given, Answer):
+        return given
+    if given not in answers:
+        raise InvalidRequest(f"response: {given!r} is none of {', '.join(answers)}.")
+    return answers[given]

@@ -1,0 +1,421 @@
+# Written by scripts/unasync.py from tests/stories/_async/test_calendar_changes.py.
+# Do not edit: change that file and run `make sync`.
+"""Calendar events changed, moved, answered and deleted, singly and in series, against the sandbox on a real port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+
+from mailgrant import Account, Event, Mailgrant
+from mailgrant.calendar.changes import Gap
+from mailgrant.calendar.event import EventStatus, Response
+from mailgrant.calendar.free_busy import Interval, WorkingHours
+from mailgrant.calendar.recurrence import Recurrence
+from mailgrant.calendar.reminder import Reminder
+from mailgrant.errors import ChangedMeanwhile, InvalidRequest, NotFound
+from mailgrant.sandbox import Sandbox
+
+from ..people import Person
+
+pytestmark = pytest.mark.anyio
+
+ADA = "ada@example.com"
+GRACE = "grace@example.com"
+LONDON = ZoneInfo("Europe/London")
+# A Monday; the clocks change on the last Sunday of that month.
+MONDAY = datetime(2030, 3, 4, 18, tzinfo=LONDON)
+HOUR = timedelta(hours=1)
+WEEK = timedelta(days=7)
+FAR = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def granted(mailgrant: Mailgrant, person: Person, address: str = ADA) -> Account:
+    consent = mailgrant.consents.begin(address, "calendar", redirect_uri="http://127.0.0.1:1/")
+    mailgrant.consents.complete(person.agree(consent.url))
+    return mailgrant.account(address)
+
+
+@pytest.fixture
+def mailgrant(office: dict[str, Any]) -> Iterator[Mailgrant]:
+    """A Mailgrant of this test's own."""
+    with Mailgrant(**office) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ada(mailgrant: Mailgrant, person: Person) -> Account:
+    """Ada, who has said yes to the whole calendar."""
+    return granted(mailgrant, person)
+
+
+def rehearsals(ada: Account, **fields: Any) -> list[Event]:
+    """Add a rehearsal for four weeks and return its occurrences."""
+    weekly = Recurrence.weekly("MO", count=4)
+    series = ada.calendar.add(summary="Rehearsal", start=MONDAY, duration=HOUR, recurrence=weekly, **fields)
+    return [each for each in ada.calendar.instances(series)]
+
+
+def diary(ada: Account) -> list[tuple[str, str]]:
+    """Return what is in the diary, each event by its name and its start."""
+    found = [each for each in ada.calendar.events(MONDAY - WEEK, FAR)]
+    return [(each.summary, f"{each.start:%m-%d %H:%M}") for each in found]
+
+
+REHEARSALS = [("Rehearsal", f"{day} 18:00") for day in ("03-04", "03-11", "03-18", "03-25")]
+
+
+# Editing one event
+
+
+def test_an_edit_moves_an_event_and_keeps_its_length_and_its_guests(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY, duration=2 * HOUR, attendees=[GRACE], location="Bar")
+
+    edited = ada.calendar.edit(lunch, start=MONDAY + HOUR, location=None)
+
+    assert (edited.start, edited.end, edited.location) == (MONDAY + HOUR, MONDAY + 3 * HOUR, None)
+    assert [guest.email for guest in edited.attendees] == [GRACE]
+
+
+def test_an_edit_of_what_somebody_else_changed_meanwhile_changes_nothing(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+    ada.calendar.edit(lunch, summary="Late lunch")
+
+    with pytest.raises(ChangedMeanwhile):
+        ada.calendar.edit(lunch, summary="Early lunch")
+
+    assert [name for name, _ in diary(ada)] == ["Late lunch"]
+
+
+def test_a_timed_event_becomes_a_day_and_a_time_again(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+    assert lunch.id is not None
+
+    day = ada.calendar.edit(lunch.id, start=date(2030, 3, 31))
+    again = ada.calendar.edit(day, start=MONDAY)
+
+    assert (day.start, day.end) == (date(2030, 3, 31), date(2030, 4, 1))
+    assert (again.start, again.end) == (MONDAY, MONDAY + HOUR)
+
+
+def test_reminders_and_a_meet_link_are_asked_for(ada: Account) -> None:
+    reminders = [timedelta(minutes=10), Reminder(timedelta(days=1), by="email")]
+
+    added = ada.calendar.add(summary="Call", start=MONDAY, reminders=reminders, meet=True)
+    cleared = ada.calendar.edit(added, reminders=None)
+
+    assert added.reminders == (Reminder(timedelta(minutes=10)), Reminder(timedelta(days=1), by="email"))
+    assert added.meet_link is not None and cleared.meet_link == added.meet_link
+    assert cleared.reminders is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start": datetime(2030, 3, 5, 12)},  # noqa: DTZ001 (that is the mistake)
+        {"end": MONDAY - HOUR},
+        {"recurrence": "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"},
+        {"id": "another"},
+        {"reminders": timedelta(days=100)},
+    ],
+    ids=["naive", "ends before it starts", "an impossible rule", "no field to change", "a reminder too early"],
+)
+def test_an_impossible_edit_is_refused_before_anything_is_sent(
+    sandbox: Sandbox, ada: Account, changes: dict[str, Any]
+) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+    asked = len(sandbox.requests)
+
+    for which in ("this", "following", "all"):
+        with pytest.raises(InvalidRequest):
+            ada.calendar.edit(lunch, which=which, **changes)
+
+    assert len(sandbox.requests) == asked
+
+
+def test_which_and_send_updates_have_few_words(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+
+    with pytest.raises(InvalidRequest, match="this, following, all"):
+        ada.calendar.edit(lunch, which="these", summary="Dinner")
+    with pytest.raises(InvalidRequest, match="all, externalOnly, none"):
+        ada.calendar.edit(lunch, send_updates="everybody", summary="Dinner")
+
+
+# Series
+
+
+def test_one_occurrence_changes_alone(ada: Account) -> None:
+    second = (rehearsals(ada))[1]
+
+    ada.calendar.edit(second, start=MONDAY + WEEK + HOUR, summary="Late rehearsal")
+
+    assert diary(ada) == [REHEARSALS[0], ("Late rehearsal", "03-11 19:00"), *REHEARSALS[2:]]
+
+
+def test_all_occurrences_change_with_one(ada: Account) -> None:
+    second = (rehearsals(ada))[1]
+
+    ada.calendar.edit(second, which="all", start=MONDAY + WEEK + HOUR, duration=2 * HOUR)
+
+    assert diary(ada) == [("Rehearsal", f"{day} 19:00") for day in ("03-04", "03-11", "03-18", "03-25")]
+
+
+def test_this_and_the_following_become_a_series_of_their_own(ada: Account) -> None:
+    third = (rehearsals(ada, location="Hall", attendees=[GRACE]))[2]
+
+    begun = ada.calendar.edit(third, which="following", start=MONDAY + 2 * WEEK + HOUR, summary="Run-through")
+
+    assert diary(ada) == [*REHEARSALS[:2], ("Run-through", "03-18 19:00"), ("Run-through", "03-25 19:00")]
+    assert begun.recurrence == ("RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=2",)
+    assert (begun.location, [guest.email for guest in begun.attendees]) == ("Hall", [GRACE])
+
+
+def test_the_first_occurrence_and_the_following_are_all_of_them(ada: Account) -> None:
+    first, *_ = rehearsals(ada)
+
+    changed = ada.calendar.edit(first, which="following", summary="Concert")
+
+    assert changed.id == first.recurring_event_id
+    assert {name for name, _ in diary(ada)} == {"Concert"}
+
+
+def test_the_same_edit_said_again_changes_nothing_more(ada: Account) -> None:
+    third = (rehearsals(ada))[2]
+
+    begun = ada.calendar.edit(third, which="following", summary="Concert")
+    again = ada.calendar.edit(third, which="following", summary="Concert")
+
+    assert again.id == begun.id
+    assert len(diary(ada)) == 4
+
+
+def test_a_series_may_be_cut_again_where_a_later_series_was_deleted(ada: Account) -> None:
+    third = (rehearsals(ada))[2]
+    assert third.recurring_event_id is not None
+    whole = ada.calendar.get(third.recurring_event_id)
+    begun = ada.calendar.edit(third, which="following", summary="Concert")
+    ada.calendar.delete(begun, which="all")
+    ada.calendar.edit(third.recurring_event_id, recurrence=whole.recurrence)
+    assert third.id is not None
+
+    ada.calendar.edit(third.id, which="following", summary="Concert")
+
+    assert [name for name, _ in diary(ada)] == ["Rehearsal", "Rehearsal", "Concert", "Concert"]
+
+
+def test_a_series_that_was_changed_meanwhile_is_not_cut(ada: Account) -> None:
+    third = (rehearsals(ada))[2]
+    assert third.recurring_event_id is not None
+    ada.calendar.edit(third.recurring_event_id, summary="Practice")
+
+    with pytest.raises(ChangedMeanwhile):
+        ada.calendar.edit(third, which="following", summary="Concert")
+
+    assert [name for name, _ in diary(ada)] == ["Practice"] * 4
+
+
+def test_a_refused_cut_leaves_nothing_of_the_new_series(sandbox: Sandbox, ada: Account) -> None:
+    third = (rehearsals(ada))[2]
+    sandbox.fault("calendar.events.patch", status=403, reason="forbidden")
+
+    with pytest.raises(Exception, match="forbidden"):
+        ada.calendar.edit(third, which="following", summary="Concert")
+
+    assert diary(ada) == REHEARSALS
+
+
+def test_the_series_itself_has_nothing_that_follows(ada: Account) -> None:
+    first, *_ = rehearsals(ada)
+    assert first.recurring_event_id is not None
+
+    with pytest.raises(InvalidRequest, match="which occurrence"):
+        ada.calendar.edit(first.recurring_event_id, which="following", summary="Concert")
+
+
+@pytest.mark.parametrize(("which", "left"), [("this", [0, 2, 3]), ("following", [0]), ("all", [])])
+def test_deleting_goes_as_far_as_it_is_said(ada: Account, which: str, left: list[int]) -> None:
+    second = (rehearsals(ada))[1]
+
+    ada.calendar.delete(second, which=which)
+
+    assert diary(ada) == [REHEARSALS[number] for number in left]
+
+
+# Days, zones and clocks
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Europe/London", date(2030, 3, 31)),
+        ("America/New_York", date(2030, 3, 10)),
+        ("Australia/Lord_Howe", date(2030, 4, 7)),
+        ("Africa/Casablanca", date(2030, 2, 10)),
+    ],
+)
+def test_google_and_we_agree_on_the_week_in_which_clocks_change(ada: Account, zone: str, change: date) -> None:
+    before = change - timedelta(days=3)
+    start = datetime.combine(before, time(9), tzinfo=ZoneInfo(zone))
+    daily = Recurrence.daily(count=7)
+
+    series = ada.calendar.add(summary="Stand-up", start=start, duration=HOUR, recurrence=daily)
+    week = ada.calendar.add(summary="Fair", start=before, end=before + timedelta(days=7))
+    found = [each for each in ada.calendar.instances(series)]
+
+    assert [each.start for each in found] == list(daily.occurrences(start))
+    assert {each.duration for each in found} == {HOUR}
+    assert (week.start, week.end) == (before, before + timedelta(days=7))
+
+
+def test_an_occurrence_is_moved_across_the_change_of_clocks_and_keeps_its_time(ada: Account) -> None:
+    last = (rehearsals(ada))[3]
+
+    moved = ada.calendar.edit(last, start=datetime(2030, 4, 1, 18, tzinfo=LONDON))
+
+    assert moved.duration == HOUR
+    assert (diary(ada))[-1] == ("Rehearsal", "04-01 18:00")
+
+
+def test_days_repeat_as_days(ada: Account) -> None:
+    weekly = Recurrence.weekly(until=date(2030, 4, 14))
+    series = ada.calendar.add(summary="Market", start=date(2030, 3, 30), recurrence=weekly)
+    found = [each for each in ada.calendar.instances(series)]
+
+    ada.calendar.edit(found[1], which="following", duration=timedelta(days=2))
+
+    left = [each for each in ada.calendar.events(MONDAY, FAR)]
+    assert [(each.start, each.end) for each in left] == [
+        (date(2030, 3, 30), date(2030, 3, 31)),
+        (date(2030, 4, 6), date(2030, 4, 8)),
+        (date(2030, 4, 13), date(2030, 4, 15)),
+    ]
+
+
+# Other people
+
+
+def test_an_answer_is_ones_own_only(mailgrant: Mailgrant, ada: Account, person: Person) -> None:
+    grace = granted(mailgrant, person, GRACE)
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY, attendees=[GRACE, "alan@example.com"])
+    assert lunch.id is not None
+
+    grace.calendar.respond(lunch.id, "accepted", comment="With pleasure")
+
+    seen = {each.email: each for each in (ada.calendar.get(lunch.id)).attendees}
+    assert (seen[GRACE].response, seen[GRACE].comment) == (Response.ACCEPTED, "With pleasure")
+    assert seen["alan@example.com"].response is Response.NEEDS_ACTION
+
+
+def test_an_answer_to_one_occurrence_leaves_the_others_open(mailgrant: Mailgrant, ada: Account, person: Person) -> None:
+    grace = granted(mailgrant, person, GRACE)
+    first, second, *_ = rehearsals(ada, attendees=[GRACE])
+    assert first.recurring_event_id is not None
+
+    grace.calendar.respond(second, "declined")
+    after_one = [each for each in grace.calendar.instances(first.recurring_event_id)]
+    grace.calendar.respond(first, "accepted", which="all")
+    whole = grace.calendar.get(first.recurring_event_id)
+
+    assert [each.attendees[0].response for each in after_one[:2]] == [Response.NEEDS_ACTION, Response.DECLINED]
+    assert whole.attendees[0].response is Response.ACCEPTED
+
+
+def test_who_is_not_invited_has_nothing_to_answer(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+
+    with pytest.raises(InvalidRequest, match="not invited"):
+        ada.calendar.respond(lunch, "accepted")
+    with pytest.raises(InvalidRequest, match="is none of"):
+        ada.calendar.respond(lunch, "perhaps")
+
+
+def test_busy_times_are_asked_for_and_the_first_gap_is_found(
+    sandbox: Sandbox, mailgrant: Mailgrant, ada: Account, person: Person
+) -> None:
+    grace = granted(mailgrant, person, GRACE)
+    nine = datetime(2030, 3, 4, 9, tzinfo=LONDON)
+    ada.calendar.add(summary="Ada's", start=nine, duration=HOUR)
+    grace.calendar.add(summary="Grace's", start=nine + 2 * HOUR, duration=HOUR)
+    share_free_busy(sandbox, grace, ADA)
+
+    busy = ada.calendar.free_busy([ADA, GRACE], nine - WEEK, nine + WEEK)
+    free = ada.calendar.first_free(
+        [ADA, GRACE], 2 * HOUR, (nine, nine + WEEK), hours=WorkingHours(zone="Europe/London")
+    )
+
+    assert busy == {ADA: (Interval(nine, nine + HOUR),), GRACE: (Interval(nine + 2 * HOUR, nine + 3 * HOUR),)}
+    assert free == Interval(nine + 3 * HOUR, nine + 5 * HOUR)
+
+
+def share_free_busy(sandbox: Sandbox, owner: Account, reader: str) -> None:
+    """Let `reader` see when `owner` is busy."""
+    token = (owner.token()).reveal()
+    answer = httpx2.post(
+        f"{sandbox.url}/calendar/v3/calendars/primary/acl",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"role": "freeBusyReader", "scope": {"type": "user", "value": reader}},
+    )
+    assert answer.status_code == 200
+
+
+def test_who_cannot_be_seen_is_not_taken_for_free(ada: Account) -> None:
+    with pytest.raises(NotFound, match=r"nobody@example\.com"):
+        ada.calendar.first_free([ADA, "nobody@example.com"], HOUR, (MONDAY, MONDAY + WEEK))
+
+
+# Quickly, and elsewhere
+
+
+def test_a_sentence_becomes_an_event(ada: Account) -> None:
+    added = ada.calendar.quick_add("Lunch with Grace tomorrow at noon")
+
+    assert "Lunch" in added.summary
+    with pytest.raises(InvalidRequest, match="nothing to add"):
+        ada.calendar.quick_add(" ")
+
+
+# What changed
+
+
+def test_changes_come_after_a_cursor_that_can_be_stored(ada: Account) -> None:
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+    first = ada.calendar.changes()
+    dinner = ada.calendar.add(summary="Dinner", start=MONDAY + HOUR)
+    ada.calendar.delete(lunch)
+
+    second = ada.calendar.changes(first.cursor)
+    third = ada.calendar.changes(second.cursor)
+
+    assert [each.summary for each in first if isinstance(each, Event)] == ["Lunch"]
+    assert {each.id: each.status for each in second if isinstance(each, Event)} == {
+        dinner.id: EventStatus.CONFIRMED,
+        lunch.id: EventStatus.CANCELLED,
+    }
+    assert (len(third), third.gap) == (0, None)
+
+
+def test_a_cursor_that_is_too_old_gives_a_gap_and_then_everything(sandbox: Sandbox, ada: Account) -> None:
+    ada.calendar.add(summary="Lunch", start=MONDAY)
+    old = (ada.calendar.changes()).cursor
+    sandbox.fault("calendar.events.list", status=410, reason="fullSyncRequired")
+
+    found = ada.calendar.changes(old)
+
+    assert [type(each) for each in found] == [Gap, Event]
+    assert found.gap == Gap(old, "fullSyncRequired")
+    assert len(ada.calendar.changes(found.cursor)) == 0
+
+
+def test_a_cursor_of_another_calendar_or_of_nothing_is_refused(ada: Account) -> None:
+    cursor = (ada.calendar.changes()).cursor
+
+    with pytest.raises(InvalidRequest, match="not of work"):
+        ada.calendar.changes(cursor, calendar="work")
+    with pytest.raises(InvalidRequest, match="no cursor"):
+        ada.calendar.changes("CPDAlvWDx70CEPDAlvWDx70CGAU=")

@@ -8,21 +8,19 @@ not allowed is known by name; what he has becomes a grant like any other.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mailgrant.errors import AdminRefused, GrantChanged, GrantNotFound, SettingsError
-from mailgrant.oauth import calls
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
+from .renewal import by_assertion
 from .waiting import in_thread
 
 if TYPE_CHECKING:
-    from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.vault.vault import Vault
 
     from .workplace import AsyncWorkplace
@@ -45,10 +43,10 @@ async def delegate(
     vault = await workplace.vault(create=True)
     row = grant_id(client_id=key.client_id, sub=None, account=account, user=user)
     before = await in_thread(listed, vault, row)
-    allowed = await allowed_scopes(workplace, key, wanted, account=account)
+    allowed = await allowed_scopes(workplace, key, wanted, account=account, user=user)
     # What was allowed before and was not tried now stays on the list.
     held = (before.scopes - wanted) | allowed if before else allowed
-    answer = await ask_google(workplace, key, held or wanted, account=account)
+    answer = await by_assertion(vault, workplace.line, key, held or wanted, account=account, user=user)
     now = workplace.clock()
     grant = Grant(
         account,
@@ -90,24 +88,21 @@ async def service_account_of(workplace: AsyncWorkplace, client_id: str) -> Servi
     return known.secrets
 
 
-async def allowed_scopes(workplace: AsyncWorkplace, key: ServiceAccountKey, wanted: Scopes, *, account: str) -> Scopes:
+async def allowed_scopes(
+    workplace: AsyncWorkplace, key: ServiceAccountKey, wanted: Scopes, *, account: str, user: str | None
+) -> Scopes:
     """Return those of `wanted` that the administrator has allowed this service account."""
+    vault = await workplace.vault()
     allowed = Scopes()
     for scope in wanted:
         try:
-            await ask_google(workplace, key, Scopes((scope,)), account=account)
+            await by_assertion(vault, workplace.line, key, Scopes((scope,)), account=account, user=user)
         except AdminRefused as error:
             if error.reason not in NOT_DELEGATED:
                 raise
         else:
             allowed |= scope
     return allowed
-
-
-async def ask_google(workplace: AsyncWorkplace, key: ServiceAccountKey, scopes: Scopes, *, account: str) -> TokenAnswer:
-    """Exchange one assertion, signed with real time whatever clock the workplace has."""
-    now = datetime.now(UTC)
-    return await workplace.line.ask(calls.exchange_assertion(key, subject=account, scopes=scopes, now=now))
 
 
 def keep_delegated(vault: Vault, grant: Grant) -> Grant:

@@ -77,7 +77,7 @@ async def ask_google(vault: Vault, line: AsyncLine, grant: Grant, scopes: Scopes
     """
     client = await in_thread(begin_asking, vault, grant)
     try:
-        answer = await renew(line, client, grant, scopes=scopes)
+        answer = await renew(vault, line, client, grant, scopes=scopes)
     except ClientBroken as error:
         await in_thread(client_refused, vault, client, error.message)
         raise

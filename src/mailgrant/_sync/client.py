@@ -30,6 +30,7 @@ from .workplace import Workplace, settings_for
 if TYPE_CHECKING:
     from mailgrant.gmail.attempt import Patience
     from mailgrant.vault.client import KnownClient
+    from mailgrant.vault.foresight import Countdown
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
 
@@ -102,6 +103,18 @@ class Mailgrant:
             return ()
         vault = self._workplace.vault()
         return in_thread(vault.grants)
+
+    def countdown(self, grant: Grant) -> Countdown | None:
+        """
+        Return when a living grant will end by itself, why, and what helps; None when no rule ends it.
+
+        Seven days after the consent in a project in Testing, half a year after the last refresh, or
+        where its owner set it an end.
+        """
+        from mailgrant.vault.foresight import countdown
+
+        testing = {client.client_id for client in self.clients() if client.testing}
+        return countdown(grant, testing=grant.client_id in testing)
 
     def clients(self) -> tuple[KnownClient, ...]:
         """Return every client in the vault, service accounts too; none before the first was added."""

@@ -79,7 +79,7 @@ def ask_google(vault: Vault, line: Line, grant: Grant, scopes: Scopes | None) ->
     """
     client = in_thread(begin_asking, vault, grant)
     try:
-        answer = renew(line, client, grant, scopes=scopes)
+        answer = renew(vault, line, client, grant, scopes=scopes)
     except ClientBroken as error:
         in_thread(client_refused, vault, client, error.message)
         raise

@@ -16,16 +16,20 @@ from mailgrant.errors import ConsentNeeded, SettingsError
 from mailgrant.oauth import calls
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import ServiceAccountKey
+from mailgrant.vault.audit import Deed
+
+from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
+    from mailgrant.vault.vault import Vault
 
     from .line import Line
 
 
-def renew(line: Line, client: KnownClient, grant: Grant, *, scopes: Scopes | None = None) -> TokenAnswer:
+def renew(vault: Vault, line: Line, client: KnownClient, grant: Grant, *, scopes: Scopes | None = None) -> TokenAnswer:
     """
     Ask Google for a new access token, of the whole grant or, with `scopes`, of a part of it.
 
@@ -34,7 +38,9 @@ def renew(line: Line, client: KnownClient, grant: Grant, *, scopes: Scopes | Non
     """
     secrets = client.secrets
     if isinstance(secrets, ServiceAccountKey):
-        return by_assertion(line, secrets, grant, grant.scopes if scopes is None else scopes)
+        wanted = grant.scopes if scopes is None else scopes
+        check_listed(secrets, grant, wanted)
+        return by_assertion(vault, line, secrets, wanted, account=grant.account, user=grant.user)
     used = grant.credentials.refresh_token
     if used is None:
         raise ConsentNeeded(
@@ -48,12 +54,12 @@ def renew(line: Line, client: KnownClient, grant: Grant, *, scopes: Scopes | Non
     return line.ask(calls.refresh(secrets, used, scopes=scopes, account=grant.account))
 
 
-def by_assertion(line: Line, key: ServiceAccountKey, grant: Grant, scopes: Scopes) -> TokenAnswer:
+def check_listed(key: ServiceAccountKey, grant: Grant, scopes: Scopes) -> None:
     """
-    Sign for a grant's account and some of its scopes.
+    Raise SettingsError for scopes that are not on a service account's list for this person.
 
-    They must be on the list letter by letter: an administrator allows a scope, not what a wider one
-    would stand in for.
+    They must be on it letter by letter: an administrator allows a scope, not what a wider one would
+    stand in for.
     """
     unlisted = scopes - grant.scopes
     if unlisted or not scopes:
@@ -62,7 +68,14 @@ def by_assertion(line: Line, key: ServiceAccountKey, grant: Grant, scopes: Scope
             f"The service account {key.client_email} is not meant to do this for {grant.account}: {names}.",
             hint=f"`mailgrant grant ask {grant.account} --client {key.client_id} --scope S` adds S to its list.",
         )
+
+
+def by_assertion(
+    vault: Vault, line: Line, key: ServiceAccountKey, scopes: Scopes, *, account: str, user: str | None
+) -> TokenAnswer:
+    """Sign that the service account acts for `account`, after the use of its key was written down."""
+    in_thread(vault.audit.note, Deed.KEY_USED, account=account, user=user, client_id=key.client_id, scopes=scopes)
     # Real time, whatever clock this object was given: Google compares it with its own.
     now = datetime.now(UTC)
-    answer = line.ask(calls.exchange_assertion(key, subject=grant.account, scopes=scopes, now=now))
+    answer = line.ask(calls.exchange_assertion(key, subject=account, scopes=scopes, now=now))
     return replace(answer, scopes=scopes if answer.scopes is None else answer.scopes)

@@ -28,6 +28,7 @@ class Deed(Enum):
     CONSENT_BEGUN = "consent begun"
     CONSENT_COMPLETED = "consent completed"
     CONSENT_REFUSED = "consent refused"
+    KEY_USED = "service account's key used"
     TOKEN_HANDED_OUT = "token handed out"  # noqa: S105 (the name of a deed)
     GRANT_DIED = "grant died"
     GRANT_PAUSED = "grant paused"

@@ -165,7 +165,7 @@ class Vault:
         if isinstance(secrets, ServiceAccountKey):
             raise SettingsError(
                 f"{client_id} is a service account: it asks nobody, an administrator lets it act for people.",
-                hint=f"`mailgrant grant ask EMAIL --client {client_id} --scope S` acts for EMAIL.",
+                hint=f"`mailgrant grant ask EMAIL --client {client_id} --scope S`, or delegate(), acts for EMAIL.",
             )
         return secrets
 

@@ -14,6 +14,7 @@ from mailgrant import ConsentNeeded, Mailgrant, Scope, Scopes
 from mailgrant.errors import AdminRefused, ClientBroken, MissingScopesWarning, NotFound, SettingsError
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.oauth.service_accounts import DEFAULT_CLIENT_ID, AccountState
+from mailgrant.vault.audit import Deed
 
 from ..conftest import write_json
 
@@ -44,6 +45,30 @@ def test_nobody_is_asked_and_the_verbs_work(sandbox: Sandbox, office: dict[str, 
     assert (grant.account, grant.verified, grant.missing) == (ADA, True, Scopes())
     assert sandbox.account(GRACE).inbox[0].subject == "From a robot"
     assert "oauth2.auth" not in [entry.method for entry in sandbox.requests]
+
+
+def test_every_use_of_the_key_is_in_the_audit(sandbox: Sandbox, office: dict[str, Any], key_file: Path) -> None:
+    with Mailgrant(**office, clock=sandbox.clock) as mailgrant:
+        mailgrant.add_client(key_file)
+        mailgrant.delegate(ADA, "gmail.send", "gmail.readonly", client_id=DEFAULT_CLIENT_ID)
+        sandbox.clock.advance(timedelta(hours=2))
+        mailgrant.account(ADA).gmail.profile()
+        entries = [entry for entry in mailgrant.vault.audit(ADA) if entry.deed is Deed.KEY_USED]
+
+    exchanges = [entry for entry in sandbox.requests if entry.method == "oauth2.token"]
+    assert len(entries) == len(exchanges) == 4
+    assert {(entry.account, entry.client_id) for entry in entries} == {(ADA, DEFAULT_CLIENT_ID)}
+
+
+def test_an_address_in_a_key_file_is_never_followed(sandbox: Sandbox, office: dict[str, Any], tmp_path: Path) -> None:
+    nobody = "http://127.0.0.1:9/token"
+    file = write_json(tmp_path / "elsewhere.json", sandbox.service_account() | {"token_uri": nobody})
+
+    with Mailgrant(**office) as mailgrant:
+        mailgrant.add_client(file)
+        grant = mailgrant.delegate(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+
+    assert grant.account == ADA
 
 
 def test_what_is_not_allowed_is_named_with_the_line_to_paste(

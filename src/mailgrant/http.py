@@ -29,6 +29,16 @@ class Stream(Protocol):
         """Yield the bytes from `offset` on."""
 
 
+class Drain(Protocol):
+    """Takes a body that is too long for memory; it begins anew when the request is sent again."""
+
+    def begin(self) -> None:
+        """Forget what came."""
+
+    def write(self, piece: bytes) -> None:
+        """Take the next piece."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """
@@ -39,7 +49,8 @@ class Request:
     (`gmail.users.messages.send`); scopes, quota and logs go by it. `headers` are matched without
     regard to case (RFC 9110 §5.1) and never hold the access token: the session adds that last.
     `stream` stands in place of `body` where that is too long for memory; `also` has the statuses
-    that are an answer here though they are not 2xx.
+    that are an answer here though they are not 2xx. `drain` takes the body of a good answer piece by
+    piece; the Response has none then.
     """
 
     method: str
@@ -49,6 +60,7 @@ class Request:
     body: bytes = field(kw_only=True, default=b"", repr=False)
     stream: Stream | None = field(kw_only=True, default=None, repr=False)
     also: Collection[int] = field(kw_only=True, default=frozenset())
+    drain: Drain | None = field(kw_only=True, default=None, repr=False)
 
     @property
     def safe(self) -> bool:
@@ -80,6 +92,8 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(kw_only=True, default_factory=dict, repr=False)
     body: bytes = field(kw_only=True, default=b"", repr=False)
+    # The verdict and the conversation both read the body; it is parsed once.
+    _parsed: dict[str, Any] | None = field(init=False, default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -88,13 +102,16 @@ class Response:
 
     def json(self) -> dict[str, Any]:
         """
-        Return the body as a JSON object.
+        Return the body as a JSON object, the same one each time.
 
         Raises ValueError when the body is not JSON, or is JSON but not an object.
         """
+        if self._parsed is not None:
+            return self._parsed
         value = json.loads(self.body)
         if not isinstance(value, dict):
             raise ValueError("the answer is JSON but not an object")
+        object.__setattr__(self, "_parsed", value)
         return value
 
 

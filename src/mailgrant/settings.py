@@ -39,12 +39,13 @@ class Settings:
     """
     What was set, by flag, environment or file, and where mailgrant keeps things.
 
-    `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///`
-    or `postgresql://` URL, `:memory:`, or None for the default. `allow_google` lists origins other than loopback that
-    `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
-    `quota` is Google's table for the project, "2026" or "legacy"; `in_flight` how many requests of one
-    account may be under way at once. `lease` is how long one who refreshes a grant may be silent before
-    the next one takes over; only tests shorten it.
+    `google` is None for the real Google, else a sandbox's origin. `vault` is a path, a `sqlite:///` or
+    `postgresql://` URL, `:memory:`, or None for the default. `allow_google` lists origins other than
+    loopback that `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
+    `quota` is Google's table for the project, "2026" or "legacy", or "off", which is for sandboxes
+    without a quota; `in_flight` how many requests of one account may be under way at once. `lease` is
+    how long one who refreshes a grant may be silent before the next one takes over; only tests
+    shorten it.
     """
 
     google: str | None = None
@@ -63,10 +64,8 @@ class Settings:
     data_folder: Path
 
     def __post_init__(self) -> None:
-        if self.quota not in ("2026", "legacy"):
-            raise SettingsError(
-                f"quota is 2026 or legacy, not {self.quota!r}.", hint="2026, unless the project is older."
-            )
+        if self.quota not in ("2026", "legacy", "off"):
+            raise SettingsError(f"quota is 2026, legacy, auto or off, not {self.quota!r}.")
         if type(self.in_flight) is not int or not 1 <= self.in_flight <= 100:
             raise SettingsError(f"in_flight is a number from 1 to 100, not {self.in_flight!r}.")
 

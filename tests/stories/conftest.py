@@ -48,7 +48,7 @@ def web_client_file(sandbox: Sandbox, tmp_path: Path) -> Path:
 @pytest.fixture
 def office(sandbox: Sandbox, client_file: Path) -> dict[str, Any]:
     """Arguments for a Mailgrant of this test's own."""
-    return {"vault": ":memory:", "google": sandbox.url, "client_secrets": str(client_file)}
+    return {"vault": ":memory:", "google": sandbox.url, "client_secrets": str(client_file), "quota": "off"}
 
 
 @pytest.fixture

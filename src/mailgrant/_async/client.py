@@ -48,8 +48,9 @@ class AsyncMailgrant:
     `client_secrets` the file Google's console gave you, or its content. What is not given comes
     from the environment (`MAILGRANT_VAULT`, `MAILGRANT_GOOGLE`, `MAILGRANT_KEY`), then from
     `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. `patience`
-    says how long a send whose answer was lost is waited for. Nothing is opened before it is needed;
-    closing, or leaving a `with` block, closes it.
+    says how long a send whose answer was lost is waited for; `quota` which of Google's tables holds:
+    "2026" (the default), "legacy", or "off" for a sandbox that does not count. Nothing is opened
+    before it is needed; closing, or leaving a `with` block, closes it.
 
     Raises SettingsError when something that was set is not usable.
     """
@@ -65,8 +66,9 @@ class AsyncMailgrant:
         clock: Callable[[], datetime] | None = None,
         transport: AsyncTransport | None = None,
         patience: Patience | None = None,
+        quota: str | None = None,
     ) -> None:
-        combined = settings_for(settings, vault=vault, key=key, google=google)
+        combined = settings_for(settings, vault=vault, key=key, google=google, quota=quota)
         self._workplace = AsyncWorkplace(
             combined, client_secrets=client_secrets, clock=clock, transport=transport, patience=patience
         )
@@ -293,7 +295,9 @@ class AsyncMailgrant:
 
         vault = await self._workplace.vault(create=True)
         found = await in_thread(vault.find, account=account, user=user, client_id=client_id)
-        living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
+        # Without `user` another user's grant is nobody's here.
+        own = (grant for grant in found if grant.user == user)
+        living = tuple(grant for grant in own if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
         if not living:
             return None
         grant = the_one(living, account, user)
@@ -332,8 +336,8 @@ class AsyncMailgrant:
     async def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""
         vault = await self._workplace.vault()
-        found = await in_thread(vault.find, user=user)
-        return found[0].account if len(found) == 1 else None
+        own = [grant for grant in await in_thread(vault.find, user=user) if grant.user == user]
+        return own[0].account if len(own) == 1 else None
 
 
 def remove_unused_client(vault: Vault, client_id: str) -> None:

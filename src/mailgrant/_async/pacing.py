@@ -7,6 +7,7 @@ reserves units in blocks from the ledger that everybody who sends for this accou
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # While it waits, a pacer looks this often whether somebody has given units back.
 LOOK_UP = timedelta(seconds=1)
+# Blocks that ended within as many seconds of each other are counted as one.
+FOLDED = 0.25
 # A block is at most what a second allows.
 BLOCKS_PER_MINUTE = 60
 
@@ -39,12 +42,21 @@ class Cost:
 
 @dataclass(slots=True)
 class OpenBlock:
-    """A block of this process: what is left of it, how many of its requests are under way."""
+    """
+    A block of this process: what is left of it, and its requests under way.
+
+    These are kept in a deque, to which any thread may add and from which any may take.
+    """
 
     block: Block
     left: int
-    under_way: int = 0
+    under_way: deque[int] = field(default_factory=deque)
     answered_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing of it is under way any more."""
+        return not self.under_way and self.answered_at is not None
 
     def known(self, now: datetime, *, current: bool) -> Block:
         """Return the block as the others should count it: what was used, until a minute after the last answer."""
@@ -60,8 +72,8 @@ class AsyncPacer:
     """
     The pace of one account at one API.
 
-    `key` names its ledger, `per_minute` is what Google allows it in a minute, `in_flight` how many
-    requests may be under way at once.
+    `key` names its ledger, `per_minute` is what Google allows it in a minute, 0 for a sandbox that
+    does not count, `in_flight` how many requests may be under way at once.
     """
 
     def __init__(
@@ -76,29 +88,34 @@ class AsyncPacer:
         self._open: dict[str, OpenBlock] = {}
         self._current: OpenBlock | None = None
 
-    async def admit(self, units: int) -> OpenBlock:
+    async def admit(self, units: int) -> OpenBlock | None:
         """Wait until a request of `units` may leave; hand what is returned to `answered`."""
         await self._places.take()
+        if not self._per_minute:
+            return None
         try:
             async with self._turn:
                 block = self._current
                 if block is None or block.left < units or now() > block.block.reserved_at + FRESH:
                     block = await self._reserve(units)
                 block.left -= units
-                block.under_way += 1
+                block.under_way.append(units)
                 return block
         except BaseException:
             self._places.give_back()
             raise
 
-    def answered(self, block: OpenBlock) -> None:
+    def answered(self, block: OpenBlock | None) -> None:
         """Note that an answer came, or never will: its units count for a minute from now."""
-        block.under_way -= 1
-        block.answered_at = now()
+        if block is not None:
+            block.answered_at = now()
+            block.under_way.pop()
         self._places.give_back()
 
     async def tripped(self) -> None:
         """Go at an even, slower rate for some minutes: Google refused what we thought it would allow."""
+        if not self._per_minute:
+            return
         await self._rewrite(lambda ledger, at: replace(ledger, tripped_at=at))
 
     async def release(self) -> None:
@@ -122,6 +139,7 @@ class AsyncPacer:
         while True:
             ledger = await in_thread(self._budgets.load, self._key)
             at = now()
+            self._fold()
             ledger = ledger.told(self._known(at)).at(at)
             size = max(units, self._per_minute // BLOCKS_PER_MINUTE)
             if ledger.wait_for(size, self._per_minute, at):
@@ -152,9 +170,25 @@ class AsyncPacer:
     def _known(self, at: datetime) -> dict[str, Block]:
         return {name: each.known(at, current=each is self._current) for name, each in self._open.items()}
 
+    def _fold(self) -> None:
+        """Make one of the blocks that ended at nearly the same time: the ledger is read more often than they end."""
+        ended: dict[int, OpenBlock] = {}
+        for each in self._open.values():
+            if each.answered_at is None or not each.is_over or each is self._current:
+                continue
+            first = ended.setdefault(int(each.answered_at.timestamp() / FOLDED), each)
+            if first is not each:
+                used = each.block.units - each.left
+                first.block = replace(first.block, units=first.block.units + used)
+                first.answered_at = max(first.answered_at or each.answered_at, each.answered_at)
+                each.left = each.block.units
+
     def _forget_old(self, at: datetime) -> None:
+        """Forget the blocks that count no more, in the ledger as it was just written."""
         for name, each in list(self._open.items()):
-            if not each.under_way and each.answered_at is not None and each.answered_at + WINDOW < at:
+            if each.answered_at is None or not each.is_over or each is self._current:
+                continue
+            if each.left == each.block.units or each.answered_at + WINDOW < at:
                 del self._open[name]
 
 
@@ -175,7 +209,11 @@ class AsyncPaces:
             budgets, f"{grant_id}.gmail", per_minute=profile.units_per_minute, in_flight=in_flight, entropy=entropy
         )
         self.calendar = AsyncPacer(
-            budgets, f"{grant_id}.calendar", per_minute=REQUESTS_PER_MINUTE, in_flight=in_flight, entropy=entropy
+            budgets,
+            f"{grant_id}.calendar",
+            per_minute=REQUESTS_PER_MINUTE if profile.units_per_minute else 0,
+            in_flight=in_flight,
+            entropy=entropy,
         )
 
     def of(self, operation: str) -> tuple[AsyncPacer, int]:

@@ -50,8 +50,9 @@ class Mailgrant:
     `client_secrets` the file Google's console gave you, or its content. What is not given comes
     from the environment (`MAILGRANT_VAULT`, `MAILGRANT_GOOGLE`, `MAILGRANT_KEY`), then from
     `settings.toml`, then from the defaults. `clock` returns the time, aware; tests move it. `patience`
-    says how long a send whose answer was lost is waited for. Nothing is opened before it is needed;
-    closing, or leaving a `with` block, closes it.
+    says how long a send whose answer was lost is waited for; `quota` which of Google's tables holds:
+    "2026" (the default), "legacy", or "off" for a sandbox that does not count. Nothing is opened
+    before it is needed; closing, or leaving a `with` block, closes it.
 
     Raises SettingsError when something that was set is not usable.
     """
@@ -67,8 +68,9 @@ class Mailgrant:
         clock: Callable[[], datetime] | None = None,
         transport: Transport | None = None,
         patience: Patience | None = None,
+        quota: str | None = None,
     ) -> None:
-        combined = settings_for(settings, vault=vault, key=key, google=google)
+        combined = settings_for(settings, vault=vault, key=key, google=google, quota=quota)
         self._workplace = Workplace(
             combined, client_secrets=client_secrets, clock=clock, transport=transport, patience=patience
         )

@@ -232,15 +232,21 @@ class Workplace:
 
 
 def settings_for(
-    settings: Settings | None, *, vault: str | os.PathLike[str] | None, key: str | None, google: str | None
+    settings: Settings | None,
+    *,
+    vault: str | os.PathLike[str] | None,
+    key: str | None,
+    google: str | None,
+    quota: str | None = None,
 ) -> Settings:
     """Combine what was passed as arguments with what was set elsewhere; an argument wins."""
     place = os.fspath(vault) if vault is not None else None
     if settings is None:
-        return Settings.load(vault=place, key=key, google=google)
+        return Settings.load(vault=place, key=key, google=google, quota=quota)
     return replace(
         settings,
         vault=place if place is not None else settings.vault,
         key=key if key is not None else settings.key,
         google=google if google is not None else settings.google,
+        quota=quota if quota is not None else settings.quota,
     )

@@ -7,15 +7,16 @@ from types import MappingProxyType
 
 
 class QuotaProfile(Enum):
-    """Which of Google's two tables holds for a Cloud project."""
+    """Which of Google's two tables holds for a Cloud project; neither for a sandbox that does not count."""
 
     Y2026 = "2026"
     LEGACY = "legacy"
+    OFF = "off"
 
     @property
     def units_per_minute(self) -> int:
-        """What one user of one project may spend in a minute."""
-        return 6_000 if self is QuotaProfile.Y2026 else 15_000
+        """What one user of one project may spend in a minute, 0 where nothing is counted."""
+        return {QuotaProfile.Y2026: 6_000, QuotaProfile.LEGACY: 15_000}.get(self, 0)
 
     def cost(self, operation: str) -> int:
         """Return the units that a call costs, by its discovery id (`gmail.users.messages.get`)."""

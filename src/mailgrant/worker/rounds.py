@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -188,16 +189,22 @@ def nap_until(first: datetime | None, now: datetime) -> timedelta:
 
 @asynccontextmanager
 async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
-    """Give an event that SIGTERM and SIGINT set: what is under way is finished first."""
+    """
+    Give an event that SIGTERM and SIGINT set: what is under way is finished first.
+
+    Signals reach the main thread only, and not everywhere an event loop: elsewhere the task is cancelled.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
-    for number in signals:
+    heard = []
+    if threading.current_thread() is threading.main_thread() and os.name != "nt":
+        heard = [signal.SIGTERM, signal.SIGINT]
+    for number in heard:
         loop.add_signal_handler(number, stop.set)
     try:
         yield stop
     finally:
-        for number in signals:
+        for number in heard:
             loop.remove_signal_handler(number)
 
 

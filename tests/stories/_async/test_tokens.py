@@ -193,3 +193,18 @@ async def test_use_is_written_down_and_not_each_time(sandbox: Sandbox, office: d
 
     assert first.used_at is not None and first.version == second.version
     assert third.used_at is not None and third.used_at - first.used_at > timedelta(minutes=30)
+
+
+async def test_a_warm_token_costs_no_statement(
+    office: dict[str, Any], person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person)
+        before = [await ada.token(), await ada.token("calendar.events")]
+        vault = await mailgrant._workplace.vault()
+        monkeypatch.setattr(vault, "sealer", None)
+        monkeypatch.setattr(vault, "_store", None)
+        after = [await ada.token(), await ada.token("calendar.events")]
+        monkeypatch.undo()
+
+    assert before == after

@@ -195,3 +195,18 @@ def test_use_is_written_down_and_not_each_time(sandbox: Sandbox, office: dict[st
 
     assert first.used_at is not None and first.version == second.version
     assert third.used_at is not None and third.used_at - first.used_at > timedelta(minutes=30)
+
+
+def test_a_warm_token_costs_no_statement(
+    office: dict[str, Any], person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        before = [ada.token(), ada.token("calendar.events")]
+        vault = mailgrant._workplace.vault()
+        monkeypatch.setattr(vault, "sealer", None)
+        monkeypatch.setattr(vault, "_store", None)
+        after = [ada.token(), ada.token("calendar.events")]
+        monkeypatch.undo()
+
+    assert before == after

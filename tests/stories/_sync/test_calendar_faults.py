@@ -1,0 +1,251 @@
+# Written by scripts/unasync.py from tests/stories/_async/test_calendar_faults.py.
+# Do not edit: change that file and run `make sync`.
+"""
+Every write of Calendar's with its connection cut, its answer ruined, or its work done late: no event twice.
+
+What can be settled by reading back is settled; what cannot raises OutcomeUnknown and is never said again
+by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from time import sleep
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailgrant import Account, Event, Mailgrant
+from mailgrant.calendar.event import Response
+from mailgrant.calendar.recurrence import Recurrence
+from mailgrant.errors import MailgrantError, NoAnswer, OutcomeUnknown
+from mailgrant.sandbox import Sandbox
+
+from ..people import Person
+
+pytestmark = pytest.mark.anyio
+
+ADA = "ada@example.com"
+GRACE = "grace@example.com"
+MONDAY = datetime(2030, 3, 4, 18, tzinfo=ZoneInfo("Europe/London"))
+HOUR = timedelta(hours=1)
+FAR = datetime(2031, 1, 1, tzinfo=UTC)
+LATE = "150ms"
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "cut before": {"drop": "before"},
+    "cut after": {"drop": "after"},
+    "late": {"late": LATE},
+    "5xx": {"status": 503},
+    "truncated": {"truncate": True},
+    "not JSON": {"corrupt": True},
+}
+
+Diary = list[tuple[str, str]]
+Act = Callable[[Account, list[Event]], Awaitable[object]]
+
+
+def granted(mailgrant: Mailgrant, person: Person, address: str = ADA) -> Account:
+    consent = mailgrant.consents.begin(address, "calendar", redirect_uri="http://127.0.0.1:1/")
+    mailgrant.consents.complete(person.agree(consent.url))
+    return mailgrant.account(address)
+
+
+@pytest.fixture
+def mailgrant(office: dict[str, Any]) -> Iterator[Mailgrant]:
+    """A Mailgrant of this test's own."""
+    with Mailgrant(**office) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ada(mailgrant: Mailgrant, person: Person) -> Account:
+    """Ada, who has said yes to the whole calendar."""
+    return granted(mailgrant, person)
+
+
+def rehearsals(ada: Account) -> list[Event]:
+    """Add a rehearsal for four weeks and return its occurrences."""
+    weekly = Recurrence.weekly("MO", count=4)
+    series = ada.calendar.add(summary="Rehearsal", start=MONDAY, duration=HOUR, recurrence=weekly)
+    return [each for each in ada.calendar.instances(series)]
+
+
+def diary(ada: Account) -> Diary:
+    """Return what is in the diary, each event by its name and its day."""
+    found = [each for each in ada.calendar.events(MONDAY - HOUR, FAR)]
+    return [(each.summary, f"{each.start:%m-%d}") for each in found]
+
+
+def wait_for_late_work(fault: dict[str, Any]) -> None:
+    """Return when nothing that was put off is still to come."""
+    if "late" in fault:
+        sleep(0.25)
+
+
+def weeks(*names: str) -> Diary:
+    return list(zip(names, ("03-04", "03-11", "03-18", "03-25"), strict=True))
+
+
+def add(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.add(summary="Lunch", start=MONDAY - HOUR, duration=HOUR / 2)
+
+
+def edit(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.edit(found[1], summary="Late")
+
+
+def edit_all(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.edit(found[1], which="all", summary="Late")
+
+
+def edit_following(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.edit(found[2], which="following", summary="Late")
+
+
+def delete(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.delete(found[1])
+
+
+def delete_following(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.delete(found[2], which="following")
+
+
+def delete_all(ada: Account, found: list[Event]) -> object:
+    return ada.calendar.delete(found[2], which="all")
+
+
+R = "Rehearsal"
+WRITES: list[tuple[str, str, Act, Diary]] = [
+    ("add", "insert", add, [("Lunch", "03-04"), *weeks(R, R, R, R)]),
+    ("edit", "patch", edit, weeks(R, "Late", R, R)),
+    ("edit all", "patch", edit_all, weeks("Late", "Late", "Late", "Late")),
+    ("edit following, beginning the new", "insert", edit_following, weeks(R, R, "Late", "Late")),
+    ("edit following, ending the old", "patch", edit_following, weeks(R, R, "Late", "Late")),
+    ("delete", "delete", delete, [*weeks(R, R, R, R)[:1], *weeks(R, R, R, R)[2:]]),
+    ("delete following", "patch", delete_following, weeks(R, R, R, R)[:2]),
+    ("delete all", "delete", delete_all, []),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("method", "act", "after"), [case[1:] for case in WRITES], ids=[case[0] for case in WRITES])
+def test_a_write_whose_answer_was_lost_is_settled_by_reading_back(
+    sandbox: Sandbox, ada: Account, method: str, act: Act, after: Diary, fault: dict[str, Any]
+) -> None:
+    found = rehearsals(ada)
+    sandbox.fault(f"calendar.events.{method}", **fault)
+
+    act(ada, found)
+    wait_for_late_work(fault)
+
+    assert diary(ada) == after
+    assert len(list(sandbox.faults)) == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("method", "act", "after"), [case[1:] for case in WRITES], ids=[case[0] for case in WRITES])
+def test_a_write_that_google_never_answers_may_be_said_again_and_is_done_once(
+    sandbox: Sandbox, ada: Account, method: str, act: Act, after: Diary, fault: dict[str, Any]
+) -> None:
+    found = rehearsals(ada)
+    sandbox.fault(f"calendar.events.{method}", **fault, times=3)
+    lunch = Event("Lunch", start=MONDAY - HOUR, duration=HOUR / 2, id="lunch0lunch0lunch0")
+
+    def again() -> object:
+        return ada.calendar.add(lunch) if act is add else act(ada, found)
+
+    try:
+        again()
+    except OutcomeUnknown as unknown:
+        assert unknown.operation == f"calendar.events.{method}"
+        sandbox.faults.clear()
+        wait_for_late_work(fault)
+        said_again(again)
+    wait_for_late_work(fault)
+
+    assert diary(ada) == after
+
+
+def said_again(again: Callable[[], Awaitable[object]]) -> None:
+    """Say it again; that it is done already, or is not as it was read any more, is an answer too."""
+    try:
+        again()
+    except MailgrantError as error:
+        assert type(error).__name__ in {"NotFound", "ChangedMeanwhile"}, error
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_an_answer_to_an_invitation_survives_a_lost_answer(
+    sandbox: Sandbox, mailgrant: Mailgrant, ada: Account, person: Person, fault: dict[str, Any]
+) -> None:
+    grace = granted(mailgrant, person, GRACE)
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY, attendees=[GRACE])
+    assert lunch.id is not None
+    sandbox.fault("calendar.events.patch", **fault)
+
+    grace.calendar.respond(lunch.id, "accepted")
+
+    assert [each.response for each in (ada.calendar.get(lunch.id)).attendees] == [Response.ACCEPTED]
+
+
+@pytest.mark.parametrize(("fault", "there"), [({"drop": "before"}, 0), ({"drop": "after"}, 1), ({"late": LATE}, 1)])
+def test_a_sentence_whose_answer_was_lost_is_unknown_and_not_said_again(
+    sandbox: Sandbox, ada: Account, fault: dict[str, Any], there: int
+) -> None:
+    before = sandbox.clock.now()
+    sandbox.fault("calendar.events.quickAdd", **fault)
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        ada.calendar.quick_add("Lunch tomorrow at noon")
+    wait_for_late_work(fault)
+
+    found = [each for each in ada.calendar.events(before)]
+    assert len(found) == there
+    assert "Look in the calendar" in caught.value.hint
+
+
+@pytest.mark.parametrize(("fault", "moved"), [({"drop": "before"}, False), ({"drop": "after"}, True)])
+def test_a_move_whose_answer_was_lost_is_unknown_and_not_said_again(
+    sandbox: Sandbox, ada: Account, fault: dict[str, Any], moved: bool
+) -> None:
+    work = secondary_calendar(sandbox, "Work")
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+    sandbox.fault("calendar.events.move", **fault)
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        ada.calendar.move(lunch, work)
+
+    there = [each.summary for each in ada.calendar.events(MONDAY - HOUR, FAR, calendar=work)]
+    here = diary(ada)
+    assert (len(there), len(here)) == ((1, 0) if moved else (0, 1))
+    assert "both calendars" in caught.value.hint
+
+
+def test_an_event_is_moved_to_another_calendar(sandbox: Sandbox, ada: Account) -> None:
+    work = secondary_calendar(sandbox, "Work")
+    lunch = ada.calendar.add(summary="Lunch", start=MONDAY)
+
+    moved = ada.calendar.move(lunch, work)
+
+    assert moved.id == lunch.id
+    assert diary(ada) == []
+
+
+def test_a_question_asked_by_post_is_asked_again(sandbox: Sandbox, ada: Account) -> None:
+    sandbox.fault("calendar.freebusy.query", drop="after")
+
+    assert ada.calendar.free_busy(ADA, MONDAY, FAR) == {ADA: ()}
+
+    sandbox.fault("calendar.freebusy.query", drop="after", times=3)
+    with pytest.raises(NoAnswer):
+        ada.calendar.free_busy(ADA, MONDAY, FAR)
+
+
+def secondary_calendar(sandbox: Sandbox, name: str) -> str:
+    """Give Ada another calendar and return its id."""
+    person = sandbox.people.find(ADA)
+    assert person is not None
+    return person.diary.open_secondary({"summary": name}, zone="UTC").id

@@ -57,6 +57,8 @@ NAMES = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
+    "aiter_bytes": "iter_bytes",
+    "aread": "read",
     "connect_async": "connect",
 }
 

@@ -26,6 +26,7 @@ LATE = [
     "httpx2",
     "jwt",
     "keyring",
+    "nh3",
     "platformdirs",
     "rich",
     "selectolax",

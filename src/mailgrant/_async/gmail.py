@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import InvalidRequest, SettingsError
+from mailgrant.errors import InvalidRequest
 from mailgrant.given_file import AttachedFile
 from mailgrant.gmail import calls, label_calls, signature, storing
 from mailgrant.gmail.draft import Draft
@@ -17,6 +17,7 @@ from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Se
 from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
 from mailgrant.gmail.upload import LARGEST_IN_JSON
+from mailgrant.saved_file import SavedFile
 
 from .filing import AsyncFiling, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
@@ -129,10 +130,13 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         Write an attachment into `folder` and return its path.
 
-        The name is made safe, and a file that is there already is never overwritten.
+        The name is made safe, and a file that is there already is never overwritten. The content goes
+        to disk as it comes; a file that does not become whole is taken away again
+        (users.messages.attachments.get, 20 units).
         """
-        content = await self.attachment(message, attachment)
-        return await in_thread(write_new, Path(folder), attachment.safe_name, content)
+        with await in_thread(SavedFile, Path(folder), attachment.safe_name) as file:
+            await self._run(calls.download(message.id, attachment, file))
+        return file.path
 
     async def threads(
         self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
@@ -161,9 +165,7 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         return await self._run(storing.raw(id_of(message)))
 
-    async def insert(
-        self, raw: bytes | Path, *, labels: Collection[str] = (), create: bool = False
-    ) -> MessageRef:
+    async def insert(self, raw: bytes | Path, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
         """
         Put a mail into the mailbox as it stands; nobody is sent anything.
 
@@ -183,9 +185,7 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         return await self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
-    async def _store(
-        self, raw: bytes | Path, scanning: Scanning, labels: Collection[str], create: bool
-    ) -> MessageRef:
+    async def _store(self, raw: bytes | Path, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
         label_ids = await self._run(label_calls.ids_of(labels, create_missing=create))
         mail = raw if isinstance(raw, bytes) else await in_thread(AttachedFile, raw, what="mail")
         return await self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
@@ -271,19 +271,3 @@ def write_draft(draft: Draft, for_sending: bool) -> Source:
     opened = {path: AttachedFile(path) for path in draft.paths}
     mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
     return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail
-
-
-def write_new(folder: Path, name: str, content: bytes) -> Path:
-    """Write `content` under `name`, or under the first free `name (2)`, `name (3)` …"""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    for number in range(1, 10_000):
-        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
-        try:
-            with path.open("xb") as file:
-                file.write(content)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
-        return path
-    raise SettingsError(f"{folder} holds ten thousand files called {name} already.")

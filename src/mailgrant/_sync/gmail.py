@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.errors import InvalidRequest, SettingsError
+from mailgrant.errors import InvalidRequest
 from mailgrant.given_file import AttachedFile
 from mailgrant.gmail import calls, label_calls, signature, storing
 from mailgrant.gmail.draft import Draft
@@ -19,6 +19,7 @@ from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Se
 from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
 from mailgrant.gmail.upload import LARGEST_IN_JSON
+from mailgrant.saved_file import SavedFile
 
 from .filing import Filing, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
@@ -131,10 +132,13 @@ class Gmail(Filing, MailSettings):
         """
         Write an attachment into `folder` and return its path.
 
-        The name is made safe, and a file that is there already is never overwritten.
+        The name is made safe, and a file that is there already is never overwritten. The content goes
+        to disk as it comes; a file that does not become whole is taken away again
+        (users.messages.attachments.get, 20 units).
         """
-        content = self.attachment(message, attachment)
-        return in_thread(write_new, Path(folder), attachment.safe_name, content)
+        with in_thread(SavedFile, Path(folder), attachment.safe_name) as file:
+            self._run(calls.download(message.id, attachment, file))
+        return file.path
 
     def threads(
         self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
@@ -269,19 +273,3 @@ def write_draft(draft: Draft, for_sending: bool) -> Source:
     opened = {path: AttachedFile(path) for path in draft.paths}
     mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
     return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail
-
-
-def write_new(folder: Path, name: str, content: bytes) -> Path:
-    """Write `content` under `name`, or under the first free `name (2)`, `name (3)` …"""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    for number in range(1, 10_000):
-        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
-        try:
-            with path.open("xb") as file:
-                file.write(content)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
-        return path
-    raise SettingsError(f"{folder} holds ten thousand files called {name} already.")

@@ -78,7 +78,7 @@ class MailSettings:
         return self._run(settings_calls.forwarding_addresses())
 
     def language(self) -> str:
-        """Return the language Gmail speaks to the person, as a tag like `pt-BR` (users.settings.getLanguage, 1 unit)."""
+        """Return the language Gmail speaks to the person, such as `pt-BR` (users.settings.getLanguage, 1 unit)."""
         return self._run(settings_calls.language())
 
     def set_language(self, tag: str) -> str:

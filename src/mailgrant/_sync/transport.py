@@ -10,8 +10,8 @@ request, follows a redirect or looks at what an answer means.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mailgrant._version import __version__
 from mailgrant.http import Outcome, Request, Response, Stream, Unanswered
@@ -56,16 +56,25 @@ class HttpTransport:
 
         limits = httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
         try:
-            answer = self._open().request(
-                request.method, request.url, headers=dict(request.headers), content=content_of(request), timeout=limits
-            )
+            return self._carry(request, limits)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             timed_out = isinstance(error, httpx2.TimeoutException)
             return Unanswered(_say(error), reached=False, timed_out=timed_out)
         except httpx2.RequestError as error:
             return Unanswered(_say(error), reached=True, timed_out=isinstance(error, httpx2.TimeoutException))
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers=headers, body=answer.content)
+
+    def _carry(self, request: Request, limits: httpx2.Timeout) -> Response:
+        asked: dict[str, Any] = {"headers": dict(request.headers), "content": content_of(request), "timeout": limits}
+        if request.drain is None:
+            answer = self._open().request(request.method, request.url, **asked)
+            return Response(answer.status_code, headers=lowered(answer.headers), body=answer.content)
+        with self._open().stream(request.method, request.url, **asked) as answer:
+            if not answer.is_success:
+                return Response(answer.status_code, headers=lowered(answer.headers), body=answer.read())
+            in_thread(request.drain.begin)
+            for piece in answer.iter_bytes():
+                in_thread(request.drain.write, piece)
+            return Response(answer.status_code, headers=lowered(answer.headers))
 
     def close(self) -> None:
         """Let go of the connections; the next `send` makes new ones."""
@@ -82,6 +91,11 @@ class HttpTransport:
                     headers={"User-Agent": USER_AGENT}, follow_redirects=False, trust_env=self._trusts_environment
                 )
             return self._client
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers as a Response has them."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def content_of(request: Request) -> bytes | Iterator[bytes]:

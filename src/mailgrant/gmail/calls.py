@@ -15,10 +15,10 @@ from mailgrant.errors import InvalidRequest, NotFound
 from mailgrant.http import Call, Request, with_query
 
 from .attachment import Attachment
+from .download import Collected, Target, Unpacking
 from .draft import Draft, DraftRef
 from .message import Message, MessageRef, Profile, Sent, Thread, ThreadRef
 from .payload import (
-    decode_base64,
     detached_bodies,
     history_id_of,
     object_of,
@@ -102,22 +102,31 @@ def thread(thread_id: str) -> Call[Thread]:
 
 
 def attachment(message_id: str, attachment: Attachment) -> Call[bytes]:
+    """Ask for the content of an attachment; see `download`."""
+    if attachment.content is not None:
+        return attachment.content
+    collected = Collected()
+    yield from download(message_id, attachment, collected)
+    return bytes(collected.content)
+
+
+def download(message_id: str, attachment: Attachment, target: Target) -> Call[None]:
     """
-    Ask for the content of an attachment.
+    Ask for the content of an attachment, which goes to `target` as it comes.
 
     Gmail's ids of attachments change, and old ones fail; then the message is read again and the
     part found by its place. Raises NotFound when the message has no such part any more.
     """
-    if attachment.content is not None:
-        return attachment.content
-    if attachment.attachment_id is not None:
-        content = yield from _content_if_known(message_id, attachment.attachment_id)
-        if content is not None:
-            return content
-    found = yield from _find_again(message_id, attachment)
-    if found.content is not None:
-        return found.content
-    return (yield from _content(message_id, found.attachment_id or ""))
+    found = attachment
+    if found.content is None:
+        if found.attachment_id is not None and (yield from _came(message_id, found.attachment_id, target)):
+            return
+        found = yield from _find_again(message_id, attachment)
+    if found.content is None:
+        yield from _content(message_id, found.attachment_id or "", target)
+    else:
+        target.begin()
+        target.write(found.content)
 
 
 def load_attachments(draft: Draft) -> Call[Draft]:
@@ -236,22 +245,30 @@ def _read(message_id: str) -> Call[dict[str, Any]]:
 def _detached_bodies(value: Mapping[str, Any]) -> Call[dict[str, bytes]]:
     bodies = {}
     for attachment_id in detached_bodies(value):
-        bodies[attachment_id] = yield from _content(text_of(value, "id"), attachment_id)
+        collected = Collected()
+        yield from _content(text_of(value, "id"), attachment_id, collected)
+        bodies[attachment_id] = bytes(collected.content)
     return bodies
 
 
-def _content(message_id: str, attachment_id: str) -> Call[bytes]:
+def _content(message_id: str, attachment_id: str, target: Target) -> Call[None]:
     url = address("messages", message_id, "attachments", attachment_id)
-    response = yield Request.get(url, operation="gmail.users.messages.attachments.get")
-    return decode_base64(text_of(json_of(response), "data"))
+    unpacking = Unpacking(target)
+    response = yield Request("GET", url, operation="gmail.users.messages.attachments.get", drain=unpacking)
+    if response.body:
+        # Whoever carried this has no way to hand over a body piece by piece.
+        unpacking.begin()
+        unpacking.write(response.body)
+    unpacking.end()
 
 
-def _content_if_known(message_id: str, attachment_id: str) -> Call[bytes | None]:
-    """Return None when the id is out of date, which Gmail says in one of two ways."""
+def _came(message_id: str, attachment_id: str, target: Target) -> Call[bool]:
+    """Return False when the id is out of date, which Gmail says in one of two ways."""
     try:
-        return (yield from _content(message_id, attachment_id))
+        yield from _content(message_id, attachment_id, target)
     except (NotFound, InvalidRequest):
-        return None
+        return False
+    return True
 
 
 def _find_again(message_id: str, attachment: Attachment) -> Call[Attachment]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import quoting
 from .address import Address, Addresses
@@ -28,6 +28,9 @@ from .payload import (
     snippet_of,
     text_of,
 )
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 __all__ = [
     "Attachment",
@@ -162,6 +165,29 @@ class Message:
         subject = quoting.forward_subject(self.subject)
         text, html = _forwarded(self, text, html)
         return Draft(to, subject=subject, text=text, html=html, attachments=self.attachments)
+
+    def html_safe(self, *, links: bool = False, images: bool = False) -> str:
+        """
+        Return the body as HTML that may be shown: nothing in it runs, nothing is fetched.
+
+        `links` keeps links, `images` remote images, whose sender learns that the mail was read;
+        images of the mail itself stay as `cid:…`, for the program to fill in. A mail without HTML is
+        shown as its text.
+        """
+        from .html_safe import make_safe
+
+        return quoting.as_html(self.text) if self.html is None else make_safe(self.html, links=links, images=images)
+
+    def as_email(self) -> EmailMessage:
+        """
+        Return the standard library's message: the header fields, the bodies decoded, the attachments.
+
+        An attachment whose content was not fetched is there without it. `gmail.raw` gives the mail
+        byte for byte.
+        """
+        from .email_message import email_of
+
+        return email_of(self)
 
     def as_draft(self, draft_id: str) -> Draft:
         """Return the draft that Gmail holds under `draft_id` and whose message this is."""

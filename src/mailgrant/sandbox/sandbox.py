@@ -167,7 +167,8 @@ class Sandbox:
             self.ledger.leave(admission.entry.account or "")
         if not admission.logged:
             return
-        admission.entry.query = harmless(admission.request.target.partition("?")[2])
+        if "?" in admission.request.target:
+            admission.entry.query = harmless(admission.request.target.partition("?")[2])
         self.journal.write(admission.entry)
         if self.recorder is not None:
             self.recorder.write(admission.entry)

@@ -10,7 +10,7 @@ import gzip
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox.frame import errors
@@ -54,10 +54,15 @@ class Target:
 
 @dataclass(slots=True)
 class Route:
-    """What a request was found to call; `session` is the resumable upload that it goes on with."""
+    """
+    What a request was found to call, with the token that it carries.
+
+    `session` is the resumable upload that it goes on with.
+    """
 
     target: Target
     values: Mapping[str, str]
+    bearer: str | None = field(repr=False)
     session: Session | None = None
 
     @property
@@ -87,22 +92,24 @@ class Api:
         """Return what a request calls, None if that is nothing."""
         if "upload_id=" in request.target:
             session = self._sessions.find(request)
-            return None if session is None else Route(session.route.target, session.route.values, session)
+            if session is None:
+                return None
+            return Route(session.route.target, session.route.values, bearer(request), session)
         found = self._routes.find(request.verb, request.raw_path)
-        return None if found is None else Route(*found)
+        return None if found is None else Route(*found, bearer(request))
 
-    def token(self, request: HttpRequest) -> AccessToken | None:
+    def token(self, route: Route) -> AccessToken | None:
         """Return the access token a request carries, dead or alive, for the log and for faults."""
-        return self._world.tokens.access_seen(bearer(request) or "")
+        return self._world.tokens.access_seen(route.bearer or "")
 
     def answer(self, route: Route, request: HttpRequest, entry: Entry) -> Answer:
         """Carry out one call and return its answer, refusals included; what it cost goes into its entry."""
         try:
             if route.session is not None:
-                return self._go_on(route.session, request, entry)
+                return self._go_on(route, route.session, request, entry)
             if route.target.upload and "uploadType=resumable" in request.target:
                 return self._open(route, request)
-            token, person = self._authenticate(route.method, request)
+            token, person = self._authenticate(route)
             return self._call(route, request, token, person, entry)
         except ApiError as error:
             return refusal(error, route.method.api, request)
@@ -130,14 +137,14 @@ class Api:
 
     def _open(self, route: Route, request: HttpRequest) -> Answer:
         """Open a resumable upload, unless the call could not be made anyway."""
-        token, person = self._authenticate(route.method, request)
+        token, person = self._authenticate(route)
         self._admitted(route, request, token, person, Media("", b""))
         base = self._world.origin(request) or f"https://{request.headers.get('host', 'gmail.googleapis.com')}"
         return self._sessions.begin(route, request, base)
 
-    def _go_on(self, session: Session, request: HttpRequest, entry: Entry) -> Answer:
+    def _go_on(self, route: Route, session: Session, request: HttpRequest, entry: Entry) -> Answer:
         """Take a piece of a resumable upload; the last one is answered as the call."""
-        token, person = self._authenticate(session.route.method, request)
+        token, person = self._authenticate(route)
         whole = receive(session, request)
         if whole is None:
             raise unreadable("Failed to parse Content-Range header.", "")
@@ -170,15 +177,15 @@ class Api:
             headers=request.headers,
         )
 
-    def _authenticate(self, method: ApiMethod, request: HttpRequest) -> tuple[AccessToken, Person]:
-        text = bearer(request)
-        if text is None:
+    def _authenticate(self, route: Route) -> tuple[AccessToken, Person]:
+        method = route.method
+        if route.bearer is None:
             raise errors.missing_credential(method)
-        token = self._world.tokens.access(text)
+        token = self._world.tokens.access(route.bearer)
         person = self._world.people.find(token.email) if token else None
         if token is None or person is None:
             raise errors.bad_credential(method)
-        if not token.scopes & method.scopes:
+        if token.scopes.isdisjoint(method.scopes):
             raise errors.insufficient_scopes(method)
         self._check_service(method, token, person)
         return token, person
@@ -265,8 +272,10 @@ def refusal(error: ApiError, api: str, request: HttpRequest) -> Answer:
 
 def _zipped(answer: Answer, request: HttpRequest) -> Answer:
     """Compress an answer; Google does so only for a User-Agent that says `gzip` as well."""
-    asked = "gzip" in request.headers.get("accept-encoding", "") and "gzip" in request.headers.get("user-agent", "")
-    if asked and len(answer.body) >= WORTH_ZIPPING:
+    asked = request.headers.get("accept-encoding")
+    if asked is None or "gzip" not in asked or "gzip" not in request.headers.get("user-agent", ""):
+        return answer
+    if len(answer.body) >= WORTH_ZIPPING:
         answer.body = gzip.compress(answer.body, compresslevel=1, mtime=0)
         answer.headers.append(("Content-Encoding", "gzip"))
     return answer

@@ -100,9 +100,15 @@ def _strict_scalar(schema: Schema, value: Any, path: str) -> Any:
     if kind == "string" and isinstance(value, str):
         if schema.get("format") == "byte" and (not BASE64.fullmatch(value) or len(value.rstrip("=")) % 4 == 1):
             raise _wrong_type(schema, value[:40], path)
-        if "enum" in schema and value not in schema["enum"]:
-            raise _wrong_type(schema, value, path)
-        return value
+        return _choice(schema, value, path) if "enum" in schema else value
+    raise _wrong_type(schema, value, path)
+
+
+def _choice(schema: Schema, value: str, path: str) -> str:
+    """Return one of the choices; Gmail's own guide writes some in capitals (`INCLUDE`)."""
+    for spelled in (value, value.lower() if value.isupper() else value):
+        if spelled in schema["enum"]:
+            return spelled
     raise _wrong_type(schema, value, path)
 
 

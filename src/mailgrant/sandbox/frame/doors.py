@@ -98,7 +98,7 @@ class Doors:
             work = _to_control if path == "/" else self._control.answer
             return Admission(request, entry, lambda: work(request), logged=False)
         door = self._doors.get((request.verb, path))
-        if path.startswith(CERTIFICATES) and request.verb == "GET":
+        if door is None and path.startswith(CERTIFICATES) and request.verb == "GET":
             door = self._robot_certificates
         if door is not None:
             admission = self._through(door, request, entry)
@@ -152,7 +152,7 @@ class Doors:
             return Admission(request, entry, lambda: not_found_page(request.path))
         entry.method = route.method.id
         adopt(self._world, bearer(request) or "")
-        token = self._api.token(request)
+        token = self._api.token(route)
         if token is not None:
             entry.account, entry.client_id = token.email, token.client_id
             if route.method.api == GMAIL:

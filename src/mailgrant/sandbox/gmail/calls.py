@@ -87,7 +87,8 @@ def decode_raw(text: str) -> bytes:
 
 def message_format(call: ApiCall) -> Format:
     """Return the format asked for; raises the refusal of one that the token's scopes do not show."""
-    asked = Format(call.params.get("format", Format.FULL))
+    named = call.params.get("format")
+    asked = Format.FULL if named is None else Format(named)
     # A token that merely includes this scope is held to it, even beside one that reads everything.
     if METADATA_SCOPE in call.scopes and asked in (Format.FULL, Format.RAW):
         raise refusals.metadata_scope(f"doesn't allow format {asked.upper()}")

@@ -104,7 +104,7 @@ class Audit:
         rows = self._sealer.store.audit
         if account is not None:
             found = rows.find(account=account.casefold())
-            yield from (self.entry(row) for row in sorted(found, key=lambda row: row.key, reverse=True))
+            yield from (self.entry(row) for row in sorted(found, key=lambda row: str(row.key), reverse=True))
             return
         after = ""
         while page := rows.page(after=after, limit=PAGE, backwards=True):

@@ -75,6 +75,9 @@ class Sealer:
     def open(self, table: str, row: Row) -> bytes:
         """Open a row where it stands; raises VaultLocked and VaultDamaged as `unseal` does."""
         header = self.header
+        # A database may hold anything in any column, whatever type was declared for it.
+        if not (isinstance(row.key, str) and isinstance(row.version, int) and isinstance(row.sealed, bytes)):
+            raise VaultDamaged(f"A row of {table} is not in the vault's format.")
         place = self._place(table, row)
         try:
             return unseal(row.sealed, place, self.keyring)

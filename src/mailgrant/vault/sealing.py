@@ -135,7 +135,8 @@ def unseal(sealed: bytes, place: Place, keyring: Keyring) -> bytes:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    if len(sealed) < HEAD_BYTES + TAG_BYTES or not sealed.startswith(MAGIC + bytes((FORMAT, AES_256_GCM))):
+    is_ours = len(sealed) >= HEAD_BYTES + TAG_BYTES and sealed.startswith(MAGIC + bytes((FORMAT, AES_256_GCM)))
+    if not is_ours or place.version < 0:
         raise VaultDamaged(f"A value of {place.table} is not in the vault's format.")
     head = sealed[:HEAD_BYTES]
     key = keyring.find(key_id_of(sealed))

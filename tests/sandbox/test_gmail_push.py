@@ -133,6 +133,7 @@ def test_at_most_one_message_a_second_the_rest_is_dropped(world: Sandbox, ada: G
         ({"labelIds": ["INBOX"]}, ["INBOX"]),
         ({"labelIds": ["INBOX", "STARRED"], "labelFilterBehavior": "include"}, ["INBOX", "STARRED"]),
         ({"labelIds": ["INBOX"], "labelFilterBehavior": "exclude"}, ["STARRED", ""]),
+        ({"labelIds": ["INBOX"], "labelFilterBehavior": "EXCLUDE"}, ["STARRED", ""]),
         ({"labelIds": ["INBOX"], "labelFilterAction": "exclude"}, ["STARRED", ""]),
         (
             {"labelIds": ["INBOX"], "labelFilterAction": "exclude", "labelFilterBehavior": "include"},

@@ -148,6 +148,22 @@ def test_a_host_that_is_allowed_is_really_reached() -> None:
     assert "403" in run(source=source).stderr
 
 
+def test_connections_that_a_program_leaves_open_end_quietly() -> None:
+    source = """
+        import os, requests
+        sessions = [requests.Session() for _ in range(5)]
+        print([session.get("https://www.googleapis.com/oauth2/v3/certs").status_code for session in sessions])
+        child = os.fork()
+        if child:
+            os._exit(0)
+        import time; time.sleep(0.5)
+        """
+
+    done = run(source=source)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_command_that_is_not_there_ends_as_in_a_shell(tmp_path: Path) -> None:
     plain = tmp_path / "plain.txt"
     plain.write_text("no program")

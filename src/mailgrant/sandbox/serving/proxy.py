@@ -275,10 +275,15 @@ def _in_background(proxy: Proxy) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _cut_connections() -> Iterator[None]:
-    """End quietly when either side goes away: programs that are killed do, and faults cut connections."""
+    """
+    End quietly when either side goes away, or the proxy itself.
+
+    Programs that are killed do, and faults cut connections. Python 3.11 complains of a connection's task that
+    was cancelled.
+    """
     import asyncio
 
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
         yield
 
 

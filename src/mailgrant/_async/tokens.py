@@ -46,6 +46,8 @@ class AsyncTokens:
         self._line = line
         self._turn = AsyncLock()
         self._audited: dict[Scopes | None, float] = {}
+        self._auditing = AsyncLock()
+        self._noting = False
         self._keep(grant)
 
     @cached_property
@@ -111,13 +113,19 @@ class AsyncTokens:
 
     async def note_handed_out(self, scopes: Scopes | None = None) -> None:
         """Write into the audit that a token leaves us, the first time in an hour."""
-        noted_at = self._audited.get(scopes)
-        if noted_at is not None and time.monotonic() - noted_at < AUDIT_AGAIN:
+        if self._is_noted(scopes):
             return
         from mailgrant.vault.setbacks import handed_out
 
-        await in_thread(handed_out, self.vault, self._grant, scopes)
-        self._audited[scopes] = time.monotonic()
+        # Of all who ask at once one writes, and no token leaves before it is written.
+        async with self._auditing:
+            if not self._is_noted(scopes):
+                await in_thread(handed_out, self.vault, self._grant, scopes)
+                self._audited[scopes] = time.monotonic()
+
+    def _is_noted(self, scopes: Scopes | None) -> bool:
+        noted_at = self._audited.get(scopes)
+        return noted_at is not None and time.monotonic() - noted_at < AUDIT_AGAIN
 
     async def _awaited(self, refused: Secret | None, or_working: bool) -> Secret:
         async with self._turn:
@@ -184,10 +192,15 @@ class AsyncTokens:
 
     async def _note_use(self) -> None:
         """Write down that the grant is in use; whoever changed it at the same time knows better."""
+        if self._noting:
+            return
+        self._noting = True
         try:
             self._keep(await in_thread(self.vault.note_use, self._grant))
         except GrantChanged:
             await self.reread()
+        finally:
+            self._noting = False
 
     def _keep(self, grant: Grant) -> None:
         self._grant = grant

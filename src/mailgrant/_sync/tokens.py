@@ -48,6 +48,8 @@ class Tokens:
         self._line = line
         self._turn = Lock()
         self._audited: dict[Scopes | None, float] = {}
+        self._auditing = Lock()
+        self._noting = False
         self._keep(grant)
 
     @cached_property
@@ -113,13 +115,19 @@ class Tokens:
 
     def note_handed_out(self, scopes: Scopes | None = None) -> None:
         """Write into the audit that a token leaves us, the first time in an hour."""
-        noted_at = self._audited.get(scopes)
-        if noted_at is not None and time.monotonic() - noted_at < AUDIT_AGAIN:
+        if self._is_noted(scopes):
             return
         from mailgrant.vault.setbacks import handed_out
 
-        in_thread(handed_out, self.vault, self._grant, scopes)
-        self._audited[scopes] = time.monotonic()
+        # Of all who ask at once one writes, and no token leaves before it is written.
+        with self._auditing:
+            if not self._is_noted(scopes):
+                in_thread(handed_out, self.vault, self._grant, scopes)
+                self._audited[scopes] = time.monotonic()
+
+    def _is_noted(self, scopes: Scopes | None) -> bool:
+        noted_at = self._audited.get(scopes)
+        return noted_at is not None and time.monotonic() - noted_at < AUDIT_AGAIN
 
     def _awaited(self, refused: Secret | None, or_working: bool) -> Secret:
         with self._turn:
@@ -186,10 +194,15 @@ class Tokens:
 
     def _note_use(self) -> None:
         """Write down that the grant is in use; whoever changed it at the same time knows better."""
+        if self._noting:
+            return
+        self._noting = True
         try:
             self._keep(in_thread(self.vault.note_use, self._grant))
         except GrantChanged:
             self.reread()
+        finally:
+            self._noting = False
 
     def _keep(self, grant: Grant) -> None:
         self._grant = grant

@@ -97,12 +97,20 @@ def test_a_range_that_makes_no_sense_is_refused(sender: Caller, content_range: s
     assert put(sender, begin(sender), b"12345", content_range).status == 400
 
 
-def test_a_lost_session_is_not_found_and_a_finished_one_is_lost(sender: Caller, calls: list[ApiCall]) -> None:
-    session = begin(sender)
-    sender.request("PUT", session, body=MAIL)
-
-    assert sender.request("PUT", session, body=MAIL).status == 404
+def test_a_lost_session_is_not_found(sender: Caller) -> None:
     assert sender.request("PUT", f"{START}&upload_id=nonsense", body=MAIL).status == 404
+
+
+def test_an_answer_that_was_lost_is_given_again_and_nothing_is_sent_twice(sender: Caller, calls: list[ApiCall]) -> None:
+    session = begin(sender)
+    sender.world.fault("gmail.users.messages.send", drop="after")
+    with pytest.raises(ConnectionResetError):
+        put(sender, session, MAIL, f"bytes 0-{len(MAIL) - 1}/{len(MAIL)}")
+
+    probed = put(sender, session, b"", f"bytes */{len(MAIL)}")
+    again = sender.request("PUT", session, body=MAIL)
+
+    assert [(answer.status, body(answer)) for answer in (probed, again)] == [(200, {"id": "18c"})] * 2
     assert len(calls) == 1
 
 

@@ -10,7 +10,7 @@ import gzip
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox.frame import errors
@@ -145,6 +145,8 @@ class Api:
     def _go_on(self, route: Route, session: Session, request: HttpRequest, entry: Entry) -> Answer:
         """Take a piece of a resumable upload; the last one is answered as the call."""
         token, person = self._authenticate(route)
+        if session.answer is not None:
+            return replace(session.answer)
         whole = receive(session, request)
         if whole is None:
             raise unreadable("Failed to parse Content-Range header.", "")
@@ -153,7 +155,9 @@ class Api:
         if not whole:
             return go_on(session)
         self._sessions.end(session)
-        return self._call(session.route, session.opening, token, person, entry, session.media())
+        answer = self._call(session.route, session.opening, token, person, entry, session.media())
+        self._sessions.keep(session, answer)
+        return answer
 
     def _admitted(
         self, route: Route, request: HttpRequest, token: AccessToken, person: Person, uploaded: Media | None

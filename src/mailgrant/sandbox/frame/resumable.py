@@ -8,7 +8,7 @@ the last of them is answered as the call itself. 308 means: go on after what I h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mailgrant.sandbox import entropy
@@ -24,12 +24,13 @@ GRAIN = 256 * 1024
 
 @dataclass(slots=True)
 class Session:
-    """One upload under way: the request that opened it, and what has come."""
+    """One upload: the request that opened it, what has come, and once it is over how it was answered."""
 
     id: str
     route: Route = field(repr=False)
     opening: HttpRequest = field(repr=False)
     received: bytearray = field(default_factory=bytearray, repr=False)
+    answer: Answer | None = None
 
     def media(self) -> Media:
         """Return the whole mail."""
@@ -38,7 +39,7 @@ class Session:
 
 
 class Sessions:
-    """The uploads under way in one sandbox."""
+    """The uploads of one sandbox."""
 
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
@@ -52,12 +53,18 @@ class Sessions:
         return Answer(200, headers=[("Location", location), ("X-GUploader-UploadID", session.id)])
 
     def find(self, request: HttpRequest) -> Session | None:
-        """Return the session that a request goes on with, None if it is lost or over."""
+        """Return the session that a request goes on with, None if it is lost."""
         return self._open.get(dict(request.query).get("upload_id", ""))
 
     def end(self, session: Session) -> None:
         """Forget a session."""
         self._open.pop(session.id, None)
+
+    def keep(self, session: Session, answer: Answer) -> None:
+        """Keep how a finished upload was answered: whoever did not hear it asks again, and must not send again."""
+        session.answer = replace(answer, headers=list(answer.headers))
+        session.received.clear()
+        self._open[session.id] = session
 
 
 def receive(session: Session, request: HttpRequest) -> bool | None:

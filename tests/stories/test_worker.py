@@ -79,6 +79,13 @@ async def a_worker(mailgrant: AsyncMailgrant, **options: Any) -> Worker:
     return worker
 
 
+async def looked(worker: Worker) -> timedelta:
+    """Look once, and wait until what was seen is told."""
+    nap = await worker.look()
+    await worker.told()
+    return nap
+
+
 async def work(worker: Worker, sandbox: Sandbox, length: timedelta) -> int:
     """Let worker time pass, as fast as the work allows; return how often it looked."""
     end, looks = sandbox.clock.now() + length, 0
@@ -252,14 +259,14 @@ async def test_changes_are_told_whoever_made_them(sandbox: Sandbox, office: dict
         for number in (0, 1):
             with pytest.raises(Exception, match=f"person000{number}"):
                 await elsewhere.account(f"person000{number}@example.com").token()
-        await worker.look()
-        await worker.look()
+        await looked(worker)
+        await looked(worker)
 
     assert [(change.account[:10], change.before, change.status) for change in told] == [
         ("person0000", "active", "needs consent"),
         ("person0001", "active", "paused"),
     ]
-    assert "mailgrant login person0000@example.com" in told[0].remedy
+    assert "mailgrant login person0000@example.com --scope gmail.send" in told[0].remedy
     assert "expired or was revoked" in told[0].reason
 
 
@@ -272,9 +279,9 @@ async def test_a_revoke_a_new_consent_and_a_farewell_are_told(
         for farewell in (mailgrant.revoke, mailgrant.forget):
             consent = await mailgrant.consents.begin(ADA, "gmail.send", redirect_uri="http://127.0.0.1:1/")
             await mailgrant.consents.complete(person.agree(consent.url))
-            await worker.look()
+            await looked(worker)
             await farewell(ADA)
-            await worker.look()
+            await looked(worker)
 
     assert [(change.before, change.status) for change in told] == [
         (None, "active"),
@@ -317,12 +324,35 @@ async def test_an_on_change_that_fails_stops_nothing(
         worker = await a_worker(mailgrant, on_change=fail)
         sandbox.revoke(grant.account)
         sandbox.clock.advance(HOUR)
-        nap = await worker.look()
+        nap = await looked(worker)
 
     assert nap > timedelta(0)
     assert "on_change failed" in caplog.text
     assert grant.credentials.access_token is not None
     assert grant.credentials.access_token.reveal() not in caplog.text
+
+
+async def test_an_on_change_that_hangs_holds_up_no_refresh_and_no_end(
+    sandbox: Sandbox, office: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(change: Change) -> None:
+        told.append(change)
+        await asyncio.sleep(60)
+
+    told: list[Change] = []
+    monkeypatch.setattr("mailgrant.worker.rounds.PARTING", timedelta(milliseconds=10))
+    async with opened(office, sandbox) as mailgrant:
+        await settle(mailgrant, sandbox, 3)
+        worker = await a_worker(mailgrant, on_change=hang)
+        sandbox.revoke("person0000@example.com")
+        sandbox.clock.advance(HOUR)
+        for _ in range(3):
+            await worker.look()
+            sandbox.clock.advance(HOUR)
+        await worker.finish()
+
+    assert len(told) == 1
+    assert worker.health.refreshed >= 2
 
 
 def a_change(sandbox: Sandbox) -> Change:

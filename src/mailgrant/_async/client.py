@@ -291,13 +291,13 @@ class AsyncMailgrant:
         an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
         needs an administrator, not another consent.
         """
-        from mailgrant.vault.grant import GrantStatus
+        from mailgrant.vault.foresight import LIVING
 
         vault = await self._workplace.vault(create=True)
         found = await in_thread(vault.find, account=account, user=user, client_id=client_id)
         # Without `user` another user's grant is nobody's here.
         own = (grant for grant in found if grant.user == user)
-        living = tuple(grant for grant in own if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
+        living = tuple(grant for grant in own if grant.status in LIVING)
         if not living:
             return None
         grant = the_one(living, account, user)

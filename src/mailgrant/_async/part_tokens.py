@@ -123,10 +123,12 @@ def require_granted(grant: Grant, scopes: Scopes) -> None:
     if not lacking:
         return
     names = ", ".join(scope.short for scope in lacking)
-    asked = " ".join(f"--scope {scope.short}" for scope in lacking)
+    by_key = grant.credentials.refresh_token is None
+    asking = f"grant ask {grant.account} --client {grant.client_id}" if by_key else f"login {grant.account}"
+    asked = " ".join((asking, *(f"--scope {scope.short}" for scope in lacking)))
     raise ConsentNeeded(
         f"{grant.account} has not granted {names}, so there is no token for just that.",
-        hint=f"Name scopes that `mailgrant status` lists, or run `mailgrant login {grant.account} {asked}`.",
+        hint=f"Name scopes that `mailgrant status` lists, or run `mailgrant {asked}`.",
         account=grant.account,
         user=grant.user,
         client_id=grant.client_id,

@@ -289,11 +289,13 @@ class Mailgrant:
         an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
         needs an administrator, not another consent.
         """
-        from mailgrant.vault.grant import GrantStatus
+        from mailgrant.vault.foresight import LIVING
 
         vault = self._workplace.vault(create=True)
         found = in_thread(vault.find, account=account, user=user, client_id=client_id)
-        living = tuple(grant for grant in found if grant.status in (GrantStatus.ACTIVE, GrantStatus.PAUSED))
+        # Without `user` another user's grant is nobody's here.
+        own = (grant for grant in found if grant.user == user)
+        living = tuple(grant for grant in own if grant.status in LIVING)
         if not living:
             return None
         grant = the_one(living, account, user)
@@ -330,8 +332,8 @@ class Mailgrant:
     def _only_address(self, user: str | None) -> str | None:
         """Return the address of the only grant there is, so that it is widened and not doubled."""
         vault = self._workplace.vault()
-        found = in_thread(vault.find, user=user)
-        return found[0].account if len(found) == 1 else None
+        own = [grant for grant in in_thread(vault.find, user=user) if grant.user == user]
+        return own[0].account if len(own) == 1 else None
 
 
 def remove_unused_client(vault: Vault, client_id: str) -> None:

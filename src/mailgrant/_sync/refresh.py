@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailgrant.errors import AdminRefused, ClientBroken, GrantRevoked
+from mailgrant.errors import AdminRefused, ClientBroken, GrantRevoked, NotFound
 from mailgrant.vault.lease import POLL, LeaseWatch
 from mailgrant.vault.setbacks import begin_asking, client_accepted, client_refused
 
@@ -83,7 +83,7 @@ def ask_google(vault: Vault, line: Line, grant: Grant, scopes: Scopes | None) ->
     except ClientBroken as error:
         in_thread(client_refused, vault, client, error.message)
         raise
-    except (GrantRevoked, AdminRefused):
+    except (GrantRevoked, AdminRefused, NotFound):
         # What Google says against one grant, it says to a client that it knows.
         in_thread(client_accepted, vault, client)
         raise

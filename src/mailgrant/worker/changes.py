@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailgrant.vault.audit import Deed
+from mailgrant.vault.foresight import remedy
 from mailgrant.vault.grant import GrantStatus
 
 if TYPE_CHECKING:
@@ -32,11 +33,6 @@ TELLING = frozenset(
         Deed.FORGOTTEN,
     }
 )
-REMEDIES = {
-    GrantStatus.NEEDS_CONSENT: "Ask the person again: mailgrant login {account}",
-    GrantStatus.REVOKED: "Ask the person again if they are to come back: mailgrant login {account}",
-    GrantStatus.PAUSED: "The organisation's administrator can allow it; it is tried again by itself.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class Changes:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._read_until = vault.clock() - CLOCKS_DIFFER
-        self._known = {grant.id: _known(grant) for grant in vault.grants()}
+        self._known = {grant.id: _known(grant) for grant in vault.readable_grants()}
 
     def look(self) -> tuple[Change, ...]:
         """Return what has changed since the last look."""
@@ -106,7 +102,7 @@ def _change(grant: Grant, before: Known | None, now: datetime) -> Change:
         status=grant.status.value,
         before=before.status.value if before else None,
         reason=grant.reason,
-        remedy=REMEDIES.get(grant.status, "").format(account=grant.account),
+        remedy=remedy(grant),
         at=now,
     )
 
@@ -118,6 +114,6 @@ def _forgotten(known: Known, now: datetime) -> Change:
         status=GrantStatus.REVOKED.value,
         before=known.status.value,
         reason="The grant was forgotten.",
-        remedy=REMEDIES[GrantStatus.REVOKED].format(account=known.account),
+        remedy=f"Ask again: mailgrant login {known.account}",
         at=now,
     )

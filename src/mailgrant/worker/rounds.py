@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -43,6 +43,8 @@ AT_ONCE = 4
 # Another process may have made something due meanwhile: look at least this often, and at most that often.
 LONGEST_NAP = timedelta(seconds=30)
 SHORTEST_NAP = timedelta(seconds=1)
+# How long somebody who is told to stop waits for `on_change`.
+PARTING = timedelta(seconds=10)
 
 
 async def run_worker(mailgrant: AsyncMailgrant, *, on_change: OnChange | None = None, once: bool = False) -> None:
@@ -77,6 +79,7 @@ class Worker:
         self._line = line
         self._on_change = on_change
         self._changes: Changes | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._few = asyncio.Semaphore(AT_ONCE)
         # A grant of each client that Google does not accept: it is what the client is tried with.
         self._probes: dict[str, str] = {}
@@ -95,6 +98,7 @@ class Worker:
         """Do all that is due now, unless `stop` is set before; raises what goes wrong with the vault."""
         while not stop.is_set() and await self.look() == timedelta(0):
             log.info("more is due refreshed=%d failed=%d", self.health.refreshed, self.health.failed)
+        await self.told()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look and sleep until `stop` is set; trouble is logged, and tried again."""
@@ -120,7 +124,8 @@ class Worker:
         return nap
 
     async def finish(self) -> None:
-        """Say goodbye in the vault."""
+        """Let `on_change` come to an end, unless it hangs, and say goodbye in the vault."""
+        await self.told(PARTING)
         await asyncio.to_thread(worker_health.leave, self._vault.sealer, self.health.id)
 
     async def _visit(self, grant: Grant) -> None:
@@ -158,16 +163,23 @@ class Worker:
             elif self._vault.clock() >= next_probe(client.trouble):
                 await self._visit(grant)
 
-    async def _tell(self) -> None:
-        if self._changes is None or self._on_change is None:
+    async def told(self, patience: timedelta | None = None) -> None:
+        """Wait until `on_change` has heard of all that was seen; after `patience` it is cut short."""
+        if self._telling is None:
             return
-        for change in await asyncio.to_thread(self._changes.look):
-            try:
-                told = self._on_change(change)
-                if inspect.isawaitable(told):
-                    await told
-            except Exception:
-                log.exception("on_change failed")
+        try:
+            await asyncio.wait_for(self._telling, patience.total_seconds() if patience else None)
+        except TimeoutError:
+            log.warning("on_change was cut short")
+
+    async def _tell(self) -> None:
+        """Start to tell what has changed; a slow `on_change` holds up no refresh, and hears the rest later."""
+        on_change, changes = self._on_change, self._changes
+        if on_change is None or changes is None or (self._telling is not None and not self._telling.done()):
+            return
+        seen = await asyncio.to_thread(changes.look)
+        if seen:
+            self._telling = asyncio.create_task(tell(on_change, seen))
 
     async def _nap(self) -> timedelta:
         first = await asyncio.to_thread(self._vault.next_due)
@@ -177,6 +189,17 @@ class Worker:
         health = replace(self.health, looked_at=self._vault.clock(), waiting=tuple(sorted(self._probes)))
         version = await asyncio.to_thread(worker_health.keep, self._vault.sealer, health)
         self.health = replace(health, version=version)
+
+
+async def tell(on_change: OnChange, changes: Sequence[Change]) -> None:
+    """Call `on_change` for each change; an exception of its own is logged."""
+    for change in changes:
+        try:
+            told = on_change(change)
+            if inspect.isawaitable(told):
+                await told
+        except Exception:
+            log.exception("on_change failed")
 
 
 def nap_until(first: datetime | None, now: datetime) -> timedelta:

@@ -1,0 +1,229 @@
+"""
+Reading: how fast many messages come, with the round trips of a real network, at the pace Google allows.
+
+A sandbox in a process of its own answers after 60 ms and lets ten requests of a person run at once.
+google-api-python-client reads the same mailbox one by one, and in batches of a hundred.
+
+    python benchmarks/reading.py                    unthreaded and threaded, no quota; cost; CPU
+    python benchmarks/reading.py --quota            as well 1,150 messages under the 2026 quota, 3,400 under legacy
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailgrant import Mailgrant, Settings
+from mailgrant.errors import SandboxWarning
+
+ADA = "ada@example.com"
+BODY = "Dear Ada,\r\n\r\n" + "The minutes of the meeting follow, as agreed on Thursday at noon.\r\n" * 60
+LATENCY = 0.060
+
+
+@dataclass(frozen=True)
+class Google:
+    """A sandbox that runs, and Ada's grant as authorized_user JSON."""
+
+    url: str
+    token: dict[str, Any]
+    folder: Path
+
+    def call(self, path: str, value: Any = None) -> Any:
+        """Use the control API."""
+        body = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{path}", data=body, headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def deliver(self, raw: bytes) -> None:
+        """Put a mail into Ada's inbox."""
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/accounts/{ADA}/messages", data=raw, headers={"Content-Type": "message/rfc822"}
+        )
+        urllib.request.urlopen(request).close()
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Return the log of Gmail's answers."""
+        log: list[dict[str, Any]] = self.call("requests")["requests"]
+        return [entry for entry in log if entry["method"].startswith("gmail.")]
+
+
+@contextmanager
+def google(messages: int, *, thread_of: int, quota: str) -> Iterator[Google]:
+    """Run a sandbox with so many mails in Ada's inbox, `thread_of` of them to a conversation."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ready = folder / "ready.json"
+        command = ["sandbox", "run", "--port", "0", "--seed", "empty", "--quota", quota, "--together", "10"]
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mailgrant.cli", *command, "--ready-file", str(ready)),
+                *("--latency", f"{LATENCY * 1000:.0f}ms"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            while not ready.exists() or not ready.read_text():
+                time.sleep(0.05)
+            url = json.loads(ready.read_text())["url"]
+            place = Google(url, {}, folder)
+            place.call("accounts", {"email": ADA})
+            for number in range(messages):
+                place.deliver(mail(number, thread_of))
+            token = place.call("authorize", {"email": ADA, "scopes": ["https://mail.google.com/"]})
+            yield Google(url, token, folder)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def mail(number: int, thread_of: int) -> bytes:
+    """Return one mail; all but the first of a conversation answer the first."""
+    topic, place = divmod(number, thread_of)
+    first = f"<topic-{topic}@example.com>"
+    lines = [
+        "From: Grace <grace@example.com>",
+        f"To: {ADA}",
+        f"Subject: {'Re: ' if place else ''}Minutes {topic}",
+        f"Message-ID: {f'<answer-{number}@example.com>' if place else first}",
+        *([f"In-Reply-To: {first}", f"References: {first}"] if place else []),
+    ]
+    return "\r\n".join((*lines, "", BODY)).encode()
+
+
+def with_mailgrant(place: Google, *, quota: str = "off") -> int:
+    """Read the whole inbox; return how many messages came."""
+    warnings.simplefilter("ignore", SandboxWarning)
+    token = place.folder / "token.json"
+    token.write_text(json.dumps(place.token))
+    token.chmod(0o600)
+    settings = Settings.load(google=place.url, vault=":memory:", quota=quota)
+    with Mailgrant(settings=settings) as mailgrant:
+        mailgrant.import_grant(token, account=ADA)
+        return sum(len(message.text) > 0 for message in mailgrant.account(ADA).gmail.search("in:inbox"))
+
+
+def official(place: Google) -> Any:
+    """Return google-api-python-client on this sandbox."""
+    from google.oauth2.credentials import Credentials
+    from googleapiclient.discovery import build_from_document
+    from googleapiclient.discovery_cache import get_static_doc
+
+    document = json.loads(get_static_doc("gmail", "v1"))
+    document.update(rootUrl=f"{place.url}/", batchPath="batch/gmail/v1")
+    return build_from_document(document, credentials=Credentials(place.token["token"]))  # type: ignore[no-untyped-call]
+
+
+def ids_of(service: Any) -> list[str]:
+    """List the whole inbox as its documentation shows."""
+    found: list[str] = []
+    request = service.users().messages().list(userId="me", q="in:inbox", maxResults=500)
+    while request is not None:
+        answer = request.execute()
+        found += [each["id"] for each in answer.get("messages", ())]
+        request = service.users().messages().list_next(request, answer)
+    return found
+
+
+def one_by_one(place: Google) -> int:
+    """Read the whole inbox as the documentation shows."""
+    service = official(place)
+    return sum(bool(service.users().messages().get(userId="me", id=each).execute()) for each in ids_of(service))
+
+
+def in_batches(place: Google) -> int:
+    """Read the whole inbox in batches of a hundred; parts that are refused for concurrency are lost."""
+    service, read = official(place), 0
+
+    def take(_: str, answer: Any, error: Exception | None) -> None:
+        nonlocal read
+        read += error is None
+
+    found = ids_of(service)
+    for start in range(0, len(found), 100):
+        batch = service.new_batch_http_request(callback=take)
+        for each in found[start : start + 100]:
+            batch.add(service.users().messages().get(userId="me", id=each))
+        batch.execute()
+    return read
+
+
+def timed(work: Callable[[], int], messages: int) -> tuple[float, int]:
+    """Return seconds per message that came, and how many came."""
+    begun = time.perf_counter()
+    came = work()
+    return (time.perf_counter() - begun) / max(came, 1), came
+
+
+def compare(name: str, messages: int, thread_of: int, rounds: int) -> None:
+    """Print what each way takes for one mailbox."""
+    with google(messages, thread_of=thread_of, quota="off") as place:
+        ours = statistics.median(timed(lambda: with_mailgrant(place), messages)[0] for _ in range(rounds))
+        units = sum(entry["units"] or 0 for entry in place.answers()) / (rounds * messages)
+        sequential, _ = timed(lambda: one_by_one(place), messages)
+        batched, came = timed(lambda: in_batches(place), messages)
+        cpu_begun = time.process_time()
+        with_mailgrant(place)
+        cpu = (time.process_time() - cpu_begun) / messages
+    print(f"{name}: {messages} messages, {thread_of} to a conversation")
+    print(f"  mailgrant            {ours * 1000:7.1f} ms a message, {units:.1f} units, CPU {cpu * 1e6:.0f} µs")
+    print(f"  client, one by one   {sequential * 1000:7.1f} ms a message: {sequential / ours:.1f} times as long")
+    print(f"  client, batches      {batched * 1000:7.1f} ms a message: {batched / ours:.1f} times; {came} came")
+
+
+def under_quota(quota: str, messages: int, cost: int, per_minute: int) -> None:
+    """Print how close to an ideal client a mailbox is read that takes minutes under a quota."""
+    with google(messages, thread_of=1, quota=quota) as place:
+        begun = time.perf_counter()
+        came = with_mailgrant(place, quota=quota)
+        took = time.perf_counter() - begun
+        refused = [entry for entry in place.answers() if entry["status"] in (403, 429)]
+    ideal = ideal_seconds(messages, cost, per_minute)
+    print(f"quota {quota}: {came} of {messages} messages in {took:.1f} s, ideal {ideal:.1f} s: {took / ideal:.3f}")
+    print(f"  rate answers: {len(refused)}")
+
+
+def ideal_seconds(messages: int, cost: int, per_minute: int, in_flight: int = 5) -> float:
+    """
+    Return how long a client takes that knows the window, with the same round trips at once.
+
+    Each window's units go as fast as round trips allow; the next begins a minute after it did.
+    """
+    a_window = per_minute // cost
+    windows, rest = divmod(messages, a_window)
+    if rest == 0:
+        windows, rest = windows - 1, a_window
+    return windows * 60 + rest / in_flight * LATENCY + 2 * LATENCY
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=250)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quota", action="store_true")
+    arguments = parser.parse_args()
+    compare("unthreaded", arguments.messages, 1, arguments.rounds)
+    compare("threads", arguments.messages, 4, arguments.rounds)
+    if arguments.quota:
+        under_quota("2026", 1_150, 20, 6_000)
+        under_quota("legacy", 3_400, 5, 15_000)
+
+
+if __name__ == "__main__":
+    main()

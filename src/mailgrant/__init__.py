@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ._sync.account import Account
     from ._sync.client import Mailgrant, connect
     from .calendar.event import Attendee, Calendar, Event
+    from .calendar.free_busy import WorkingHours
+    from .calendar.recurrence import Recurrence
+    from .calendar.reminder import Reminder
     from .errors import (
         ConsentNeeded,
         GoogleError,
@@ -66,12 +69,15 @@ __all__ = [
     "Label",
     "Message",
     "Query",
+    "Recurrence",
+    "Reminder",
     "Scope",
     "Scopes",
     "Secret",
     "Sent",
     "Settings",
     "Thread",
+    "WorkingHours",
     "__version__",
 ]
 
@@ -81,6 +87,9 @@ _HOMES = {
     "_async.client": ("connect_async", "AsyncMailgrant"),
     "_async.account": ("AsyncAccount",),
     "calendar.event": ("Attendee", "Calendar", "Event"),
+    "calendar.free_busy": ("WorkingHours",),
+    "calendar.recurrence": ("Recurrence",),
+    "calendar.reminder": ("Reminder",),
     "errors": ("MailgrantError", "ConsentNeeded", "OutcomeUnknown", "NoAnswer", "GoogleError"),
     "gmail.address": ("Address",),
     "gmail.draft": ("Draft",),

@@ -1,22 +1,37 @@
-"""`mailgrant calendar`: the calendars of the account."""
+"""`mailgrant calendar`: the calendars of the account, and when people are free."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from .invocation import Invocation
+from .moments import as_time, parse_hours, parse_length, parse_moment
 from .output import Columns
 from .tree import Noun
 
 if TYPE_CHECKING:
-    from mailgrant import Calendar
+    from mailgrant import Account, Calendar, WorkingHours
+    from mailgrant.calendar.free_busy import Interval
+
+AHEAD = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """When somebody is busy."""
+
+    person: str
+    start: datetime
+    end: datetime
 
 
 @click.group(cls=Noun)
 def calendar() -> None:
-    """See the calendars of the account."""
+    """See the calendars of the account, and when people are free."""
 
 
 @calendar.command(name="list", example="mailgrant calendar list")
@@ -32,3 +47,65 @@ def list_(invocation: Invocation) -> None:
     with invocation.open() as mailgrant:
         calendars = invocation.account(mailgrant).calendar.calendars()
         invocation.printer.many(calendars, columns, empty="there are no calendars.")
+
+
+@calendar.command(example="mailgrant calendar free ada@example.com grace@example.com --length 1h")
+@click.argument("people", metavar="EMAIL...", nargs=-1, required=True)
+@click.option("--length", metavar="LENGTH", type=parse_length, help="Find the first time so long that suits all: 1h.")
+@click.option("--from", "start", metavar="WHEN", type=parse_moment, help="From this day or time on. [now]")
+@click.option("--until", metavar="WHEN", type=parse_moment, help="Up to this day or time. [two weeks later]")
+@click.option("--hours", metavar="FROM-TO", type=parse_hours, help="Within these hours, such as 9-17 or 8:30-16:00.")
+@click.option("--day", "days", metavar="DAY", multiple=True, help="With --hours: on such days. [Monday to Friday]")
+@click.option("--zone", metavar="NAME", help="Where times and hours are meant, such as Europe/London. [local; UTC]")
+@click.pass_obj
+def free(
+    invocation: Invocation,
+    people: tuple[str, ...],
+    length: timedelta | None,
+    start: date | None,
+    until: date | None,
+    hours: tuple[time, time] | None,
+    days: tuple[str, ...],
+    zone: str | None,
+) -> None:
+    """Say when people are busy, or with --length, when all of them are first free."""
+    if length is None and hours is not None:
+        raise click.UsageError("--hours goes with --length.")
+    begin = as_time(start, zone) if start is not None else datetime.now(UTC)
+    end = as_time(until, zone) if until is not None else begin + AHEAD
+    with invocation.open() as mailgrant:
+        account = invocation.account(mailgrant)
+        if length is None:
+            print_busy(invocation, account, people, begin, end)
+            return
+        found = account.calendar.first_free(people, length, (begin, end), hours=working(hours, days, zone))
+    columns: Columns[Interval] = {"start": lambda each: each.start, "end": lambda each: each.end}
+    invocation.printer.many([found] if found else [], columns, empty="nobody is free together then.")
+
+
+def working(hours: tuple[time, time] | None, days: tuple[str, ...], zone: str | None) -> WorkingHours | None:
+    """Make working hours of the flags; None when there are none."""
+    from mailgrant import WorkingHours
+
+    if hours is None:
+        if days:
+            raise click.UsageError("--day goes with --hours.")
+        return None
+    if zone is None:
+        raise click.UsageError("--hours needs --zone, such as Europe/London: it says whose hours they are.")
+    opens, closes = hours
+    return WorkingHours(opens, closes, zone=zone, days=days) if days else WorkingHours(opens, closes, zone=zone)
+
+
+def print_busy(
+    invocation: Invocation, account: Account, people: tuple[str, ...], begin: datetime, end: datetime
+) -> None:
+    """Print when each of the people is busy."""
+    busy = account.calendar.free_busy(people, begin, end)
+    columns: Columns[Busy] = {
+        "who": lambda each: each.person,
+        "start": lambda each: each.start,
+        "end": lambda each: each.end,
+    }
+    found = [Busy(person, each.start, each.end) for person, times in busy.items() for each in times]
+    invocation.printer.many(found, columns, empty="nobody is busy then.")

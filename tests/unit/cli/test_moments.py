@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import click
 import pytest
 
-from mailgrant.cli.moments import as_time, in_zone, parse_length, parse_moment
+from mailgrant.cli.moments import as_time, in_zone, parse_hours, parse_length, parse_moment
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -84,3 +84,16 @@ def test_a_day_begins_at_midnight_where_it_is_meant() -> None:
 def test_a_zone_that_does_not_exist_is_a_misuse(name: str) -> None:
     with pytest.raises(click.UsageError, match="is not a time zone"):
         as_time(date(2026, 7, 5), name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("9-17", (time(9), time(17))), ("08:30-16:05", (time(8, 30), time(16, 5)))]
+)
+def test_hours_are_read(text: str, expected: tuple[time, time]) -> None:
+    assert parse_hours(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "9", "9-25", "9:60-10", "nine-five"])
+def test_what_are_no_hours_are_said_to_be_none(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not hours"):
+        parse_hours(text)

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,16 +14,19 @@ import keyring as system_keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked
 
 from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
 from mailgrant.key_file import read_private, write_private
-from mailgrant.keys import KeyCabinet, KeySource, open_or_create
+from mailgrant.keys import KeyCabinet, KeyDrawer, KeySource, open_or_create
 from mailgrant.oauth.realm import Realm
 from mailgrant.passphrase import SALT_BYTES, SCRYPT, key_of_passphrase
 from mailgrant.secret import Secret
 from mailgrant.storage import open_store
 from mailgrant.storage.memory import MemoryStore
-from mailgrant.vault.sealing import Key
+from mailgrant.vault.header import Header
+from mailgrant.vault.rotation import rotate
+from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import VaultStore
 from mailgrant.vault.vault import Vault
 
@@ -332,6 +335,74 @@ def test_a_key_file_that_cannot_be_finished_is_taken_away(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
+@posix
+def test_a_link_to_a_key_file_of_ours_is_followed(home: Home, tmp_path: Path) -> None:
+    mounted = tmp_path / "secrets" / "..data"
+    write_private(mounted / "vault-key", KEY.material)
+    (tmp_path / "vault-key").symlink_to(mounted / "vault-key")
+    home.environ["MAILGRANT_KEY_FILE"] = str(tmp_path / "vault-key")
+
+    assert home.open().sealer.keyring.newest == KEY
+
+
+@posix
+def test_a_link_to_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    write_private(tmp_path / "real.key", KEY.material)
+    (tmp_path / "real.key").chmod(0o644)
+    (tmp_path / "a.key").symlink_to(tmp_path / "real.key")
+
+    with pytest.raises(VaultLocked, match="by others"):
+        read_private(tmp_path / "a.key")
+
+
+@posix
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_link_to_a_key_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    write_private(tmp_path / "theirs.key", KEY.material)
+    os.chown(tmp_path / "theirs.key", 65534, -1)
+    (tmp_path / "a.key").symlink_to(tmp_path / "theirs.key")
+
+    with pytest.raises(VaultLocked, match="somebody else"):
+        read_private(tmp_path / "a.key")
+
+
+def test_keys_of_the_environment_come_newest_first_and_each_opens(home: Home) -> None:
+    home.given = KEY.material.reveal()
+    made(home)
+
+    for text in (f"{OTHER.material.reveal()},{KEY.material.reveal()}", f"{KEY.material.reveal()} , "):
+        home.given = text
+        assert home.open().sealer.header.key_id == KEY.id
+    home.given = f"{KEY.material.reveal()},nonsense"
+    with pytest.raises(SettingsError, match="32 bytes"):
+        home.open()
+
+
+class TurningCabinet(KeyCabinet):
+    """Finds the keys only after somebody else has changed them: between our reading of the header and the keys."""
+
+    turn: Callable[[], None] | None = None
+
+    def find(self, header: Header, place: str) -> Keyring:
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            turn()
+        return super().find(header, place)
+
+
+def test_a_key_changed_while_the_vault_is_opened_is_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(home)
+    opener = TurningCabinet(given=None, environ={}, config_folder=home.config, entropy=os.urandom)
+
+    def turn() -> None:
+        rotate(home.open(), KeyDrawer(home.cabinet(), home.place))
+
+    opener.turn = turn
+    monkeypatch.setattr(Home, "cabinet", lambda self: opener)
+
+    assert home.open().sealer.header.generation == 2
+
+
 # Passphrases
 
 
@@ -441,6 +512,30 @@ def test_a_system_without_a_keyring_is_a_clear_error(home: Home, drawer: Drawer)
         home.open()
 
     assert "--key file" in caught.value.hint
+
+
+class LockedDrawer(Drawer):
+    """A keyring that nobody has unlocked."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("the collection is locked")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringLocked("the collection is locked")
+
+
+def test_a_locked_keyring_is_a_clear_error_and_changes_nothing(home: Home, drawer: Drawer) -> None:
+    name = made(home, KeySource.KEYRING)
+    system_keyring.set_keyring(LockedDrawer())
+
+    with pytest.raises(VaultLocked, match="neither gives nor takes") as caught:
+        home.open()
+    with pytest.raises(VaultLocked, match="neither gives nor takes"):
+        home.open(store=MemoryStore(), source=KeySource.KEYRING)
+
+    assert "Unlock it" in caught.value.hint
+    system_keyring.set_keyring(drawer)
+    assert home.open().id == name
 
 
 def test_without_its_package_the_keyring_names_the_extra(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

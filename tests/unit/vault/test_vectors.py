@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from mailgrant.vault.header import Header
 from mailgrant.vault.sealing import Key, Keyring, Place, seal, unseal
 
 VECTORS = sorted(Path(__file__).parents[2].joinpath("vectors").glob("*.json"))
@@ -64,5 +66,16 @@ def test_the_package_seals_every_vector_to_the_same_bytes(case: dict[str, Any]) 
     assert seal(bytes.fromhex(case["plain"]), place_of(case), ring, lambda size: nonce).hex() == case["sealed"]
 
 
+def test_an_independent_reader_opens_the_header_of_a_vault_whose_key_was_changed() -> None:
+    (path,) = [path for path in VECTORS if path.stem == "header_of_generation_two"]
+    case = json.loads(path.read_text())
+    header = json.loads(case["header"])
+
+    facts = json.loads(read({**case, "sealed": b64decode(header["sealed"]).hex(), "version": header["generation"]}))
+
+    assert facts == {name: header[name] for name in ("realm", "key_source", "restored_at")}
+    Header.from_bytes(case["header"].encode(), "it").check(Keyring((Key.of(bytes.fromhex(case["key"])),)), "it")
+
+
 def test_there_are_vectors() -> None:
-    assert len(VECTORS) >= 4
+    assert len(VECTORS) >= 5

@@ -104,6 +104,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         kept = tmp_path / "client_secret.json"
         kept.write_text(json.dumps(world.client_secrets("installed")))
         kept.chmod(0o600)
+        key = tmp_path / "key.json"
+        key.write_text(json.dumps(world.service_account()))
+        key.chmod(0o600)
         granted = world.authorize("ada@example.com", scopes="https://www.googleapis.com/auth/gmail.readonly")
         (tmp_path / "token.json").write_text(json.dumps(granted))
         (tmp_path / "minutes.pdf").write_bytes(b"%PDF-1.7 minutes")

@@ -18,7 +18,9 @@ SEND = Scopes("gmail.send") | IDENTITY
 
 
 def grant(*, scopes: Scopes = SEND, refresh_token: str | None = "1//0", **changes: Any) -> Grant:
-    credentials = Credentials(None, refresh_token=Secret(refresh_token) if refresh_token else None, expires_at=None, scopes=scopes)
+    credentials = Credentials(
+        None, refresh_token=Secret(refresh_token) if refresh_token else None, expires_at=None, scopes=scopes
+    )
     values: dict[str, Any] = {
         "id": "grant",
         "sub": "1",

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import threading
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox.keeping.answers import AnswerFile
+from mailgrant.sandbox.keeping.rows import LAST_ORDINAL, HistoryRow, MailRow, all_of, block_of, block_row, key_of
 from mailgrant.sandbox.mail.render import Rendered, render
 from mailgrant.sandbox.mail.search_text import BLOCK, Block
 
@@ -26,12 +26,8 @@ if TYPE_CHECKING:
 # Three mails of five kilobytes fit into a page.
 PAGE_BYTES = 16_384
 CACHE_KIB = 16_384
-# A mail's key is its mailbox's number and its ordinal there.
-OWNER_SHIFT = 32
-LAST_ORDINAL = (1 << OWNER_SHIFT) - 1
 # Messages whose words are on record in one piece, once they are complete.
 SPAN = 16 * BLOCK
-LINE = "\x1e"
 
 SCHEMA = """
 CREATE TABLE part (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -58,10 +54,6 @@ OF_OWNER = (
     "DELETE FROM words WHERE key BETWEEN ? AND ?",
 )
 GONE = ("DELETE FROM mail WHERE key = ?", "DELETE FROM raw WHERE key = ?")
-
-# The last two say where the JSON lies.
-MailRow: TypeAlias = tuple[int, str, str, bytes, str, int, bytes, int, int, int, int]
-HistoryRow: TypeAlias = tuple[int, int, str, str, str, str, str, int]
 
 
 @dataclass(slots=True)
@@ -140,7 +132,7 @@ class Archive:
         file = self._writing
         for owner in batch.emptied:
             for statement in OF_OWNER:
-                file.execute(statement, _range(owner))
+                file.execute(statement, all_of(owner))
             file.execute("DELETE FROM history WHERE owner = ?", (owner,))
         for statement in GONE:
             file.executemany(statement, [(key,) for key in batch.gone])
@@ -165,7 +157,7 @@ class Archive:
                 "DELETE FROM words WHERE key BETWEEN ? AND ?", (key_of(owner, first), key_of(owner, block.first))
             )
             block = span
-        row = (key_of(owner, block.first), *_block_row(block))
+        row = block_row(owner, block)
         file.execute("INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def parts(self) -> dict[str, str]:
@@ -178,7 +170,7 @@ class Archive:
 
     def mails(self, owner: int) -> Iterator[MailRow]:
         """Yield what is known of a mailbox's messages, in the order of their ordinals."""
-        yield from self._writing.execute("SELECT * FROM mail WHERE key BETWEEN ? AND ? ORDER BY key", _range(owner))
+        yield from self._writing.execute("SELECT * FROM mail WHERE key BETWEEN ? AND ? ORDER BY key", all_of(owner))
 
     def history(self, owner: int) -> Iterator[HistoryRow]:
         """Yield a mailbox's records, oldest first."""
@@ -191,7 +183,7 @@ class Archive:
     def _words_between(self, owner: int, first: int, last: int) -> Iterator[Block]:
         between = key_of(owner, first), key_of(owner, last)
         rows = self._writing.execute("SELECT * FROM words WHERE key BETWEEN ? AND ? ORDER BY key", between)
-        return (_block_of(*row) for row in rows)
+        return (block_of(row) for row in rows)
 
     def sent(self) -> Iterator[tuple[str, bytes]]:
         """Yield every mail that left, in order."""
@@ -252,31 +244,6 @@ class Shelf:
         return self._place, self._length
 
 
-def key_of(owner: int, ordinal: int) -> int:
-    """Return the key of a mail."""
-    return owner << OWNER_SHIFT | ordinal
-
-
-def owner_of(key: int) -> int:
-    """Return the number of the mailbox that a mail's key begins with."""
-    return key >> OWNER_SHIFT
-
-
-def ordinal_of(key: int) -> int:
-    """Return the ordinal that a mail's key ends with."""
-    return key & LAST_ORDINAL
-
-
-def encoded(text: str) -> bytes:
-    """Return a text as it is kept where it may hold half a surrogate pair, for which SQLite has no text."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def decoded(content: bytes) -> str:
-    """Return the text that was encoded."""
-    return content.decode("utf-8", "surrogatepass")
-
-
 def _connect(path: Path) -> sqlite3.Connection:
     import sqlite3
 
@@ -286,34 +253,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     file.execute("PRAGMA synchronous = NORMAL")
     file.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return file
-
-
-def _range(owner: int) -> tuple[int, int]:
-    return key_of(owner, 0), key_of(owner, LAST_ORDINAL)
-
-
-def _block_row(block: Block) -> tuple[int, str, bytes, bytes, bytes, str]:
-    """Return a block's postings as one run of numbers, with the words they belong to and how many each has."""
-    counts, ordinals = array("I"), array("I")
-    for found in block.postings.values():
-        counts.append(len(found))
-        ordinals.extend(found)
-    words, lines = LINE.join(block.postings), LINE.join(block.lines.values())
-    return block.count, words, counts.tobytes(), ordinals.tobytes(), array("I", block.lines).tobytes(), lines
-
-
-def _block_of(
-    key: int, messages: int, words: str, counts: bytes, ordinals: bytes, line_ordinals: bytes, lines: str
-) -> Block:
-    numbers, start, postings = _numbers(ordinals), 0, {}
-    for word, count in zip(words.split(LINE), _numbers(counts)):
-        postings[word] = numbers[start : start + count]
-        start += count
-    about = dict(zip(_numbers(line_ordinals), lines.split(LINE)))
-    return Block(ordinal_of(key), count=messages, postings=postings, lines=about)
-
-
-def _numbers(content: bytes) -> array[int]:
-    numbers = array("I")
-    numbers.frombytes(content)
-    return numbers

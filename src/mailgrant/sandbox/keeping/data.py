@@ -105,7 +105,7 @@ def _opened(folder: Path) -> Archive:
 def _restored(keeper: Keeper, folder: Path) -> bool:
     try:
         return keeper.restore()
-    except (ValueError, sqlite3.DatabaseError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, sqlite3.DatabaseError) as error:
         raise _broken(folder / STATE, str(error)) from error
 
 

@@ -13,26 +13,14 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mailgrant.sandbox.keeping.archive import (
-    Archive,
-    Batch,
-    HistoryRow,
-    MailRow,
-    Shelf,
-    decoded,
-    encoded,
-    key_of,
-    ordinal_of,
-    owner_of,
-)
+from mailgrant.sandbox.keeping.archive import Archive, Batch, Shelf
 from mailgrant.sandbox.keeping.codec import Codec
 from mailgrant.sandbox.keeping.kinds import KINDS
+from mailgrant.sandbox.keeping.rows import decoded, history_row, key_of, mail_row, ordinal_of, owner_of, records_of
 from mailgrant.sandbox.mail.delivery import SentMail
-from mailgrant.sandbox.mail.history import Kind, Record
-from mailgrant.sandbox.mail.mailbox import EPOCH, Mailbox, StoredMessage
+from mailgrant.sandbox.mail.mailbox import Mailbox, StoredMessage
 from mailgrant.sandbox.mail.search_text import BLOCK
 
 if TYPE_CHECKING:
@@ -198,14 +186,16 @@ class Keeper:
                 batch.gone.append(key)
                 continue
             thread = mailbox.thread(message.thread_id)
-            batch.mails.append(_row(key, message, thread.subject if thread else ""))
-            if isinstance(message.content, bytes):
-                batch.raws.append((key, message.content))
+            content = message.content
+            place = content.place if isinstance(content, Shelf) else NOWHERE
+            batch.mails.append(mail_row(key, message, thread.subject if thread else "", place))
+            if isinstance(content, bytes):
+                batch.raws.append((key, content))
 
     def _gather_history(self, kept: Kept, batch: Batch) -> None:
         history = kept.mailbox.history
         records = history.after(kept.history)
-        batch.history += [_history_row(kept.owner, record) for record in records]
+        batch.history += [history_row(kept.owner, record) for record in records]
         if history.forgotten > kept.forgotten:
             batch.forgotten.append((kept.owner, history.forgotten))
         kept.history, kept.forgotten = history.current, history.forgotten
@@ -261,7 +251,7 @@ class Keeper:
             mailbox = kept.mailbox
             mailbox.unsaved = set()
             mailbox.take_back(self._messages(kept.owner))
-            mailbox.history.take_back(_records(self._archive.history(kept.owner)))
+            mailbox.history.take_back(records_of(self._archive.history(kept.owner)))
             mailbox.index.words_so_far.keep_blocks()
             for block in self._archive.words(kept.owner):
                 mailbox.index.words_so_far.take_back(block)
@@ -294,41 +284,3 @@ class Keeper:
     def _sent_mail(self, about: str, raw: bytes) -> SentMail:
         sender, recipients, at, method, message_id = self._codec.read(about)
         return SentMail(sender, recipients=recipients, raw=raw, at=at, method=method, message_id=message_id)
-
-
-def _row(key: int, message: StoredMessage, subject: str) -> MailRow:
-    return (
-        key,
-        message.id,
-        message.thread_id,
-        encoded(subject),
-        " ".join(message.labels),
-        message.internal_date,
-        encoded(message.message_id),
-        message.history_id,
-        message.size,
-        *(message.content.place if isinstance(message.content, Shelf) else NOWHERE),
-    )
-
-
-def _history_row(owner: int, record: Record) -> HistoryRow:
-    labels, changed = " ".join(record.labels), " ".join(record.changed)
-    at = (record.at - EPOCH) // timedelta(microseconds=1)
-    return owner, record.id, record.kind.value, record.message_id, record.thread_id, labels, changed, at
-
-
-def _records(rows: Iterator[HistoryRow]) -> Iterator[Record]:
-    written, kinds, known = time.monotonic(), {kind.value: kind for kind in Kind}, dict[str, tuple[str, ...]]()
-    for _, record_id, kind, message_id, thread_id, labels, changed, at in rows:
-        if labels not in known:
-            known[labels] = tuple(labels.split())
-        yield Record(
-            record_id,
-            kind=kinds[kind],
-            message_id=message_id,
-            thread_id=thread_id,
-            labels=known[labels],
-            changed=tuple(changed.split()),
-            at=datetime.fromtimestamp(at / 1_000_000, UTC),
-            written=written,
-        )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailgrant.errors import DraftChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
+from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, settling
 from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, new_attempt_id
 from mailgrant.gmail.headers import Headers
@@ -144,7 +144,8 @@ class AsyncSending:
         """Leave no draft behind when it is certain that nothing went out."""
         try:
             return await step(attempt)
-        except (OutcomeUnknown, DraftChanged):
+        except (OutcomeUnknown, DraftChanged, GrantChanged):
+            # The last: somebody else is at this attempt, and the draft is theirs to send.
             raise
         except MailgrantError:
             await self._swept(attempt.id)
@@ -281,7 +282,7 @@ class AsyncSending:
         """Carry out a look; whatever keeps us from seeing leaves the outcome unknown."""
         try:
             return await look(attempt)
-        except (OutcomeUnknown, DraftChanged):
+        except (OutcomeUnknown, DraftChanged, GrantChanged):
             raise
         except MailgrantError as error:
             unseen = OutcomeUnknown(
@@ -328,7 +329,12 @@ class AsyncSending:
         )
 
     async def _noted(self, attempt: Attempt) -> Attempt:
-        return await in_thread((await self._attempts()).keep, replace(attempt, at=now()))
+        try:
+            return await in_thread((await self._attempts()).keep, replace(attempt, at=now()))
+        except GrantChanged as error:
+            raise GrantChanged(
+                "Somebody else is settling this send.", hint="See gmail.unsettled() in a moment."
+            ) from error
 
     async def _forget(self, attempt: Attempt) -> None:
         await in_thread((await self._attempts()).forget, attempt)

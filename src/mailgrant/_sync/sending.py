@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailgrant.errors import DraftChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
+from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, settling
 from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, new_attempt_id
 from mailgrant.gmail.headers import Headers
@@ -146,7 +146,8 @@ class Sending:
         """Leave no draft behind when it is certain that nothing went out."""
         try:
             return step(attempt)
-        except (OutcomeUnknown, DraftChanged):
+        except (OutcomeUnknown, DraftChanged, GrantChanged):
+            # The last: somebody else is at this attempt, and the draft is theirs to send.
             raise
         except MailgrantError:
             self._swept(attempt.id)
@@ -283,7 +284,7 @@ class Sending:
         """Carry out a look; whatever keeps us from seeing leaves the outcome unknown."""
         try:
             return look(attempt)
-        except (OutcomeUnknown, DraftChanged):
+        except (OutcomeUnknown, DraftChanged, GrantChanged):
             raise
         except MailgrantError as error:
             unseen = OutcomeUnknown(
@@ -330,7 +331,12 @@ class Sending:
         )
 
     def _noted(self, attempt: Attempt) -> Attempt:
-        return in_thread((self._attempts()).keep, replace(attempt, at=now()))
+        try:
+            return in_thread((self._attempts()).keep, replace(attempt, at=now()))
+        except GrantChanged as error:
+            raise GrantChanged(
+                "Somebody else is settling this send.", hint="See gmail.unsettled() in a moment."
+            ) from error
 
     def _forget(self, attempt: Attempt) -> None:
         in_thread((self._attempts()).forget, attempt)

@@ -6,11 +6,15 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
+from .address import Address
 from .draft import HEADER_NAME
+from .header_text import encode
 
 if TYPE_CHECKING:
     from .attachment import Attachment
     from .message import Message
+
+OF_PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply-to", "sender"})
 
 
 def email_of(message: Message) -> EmailMessage:
@@ -19,13 +23,21 @@ def email_of(message: Message) -> EmailMessage:
     for name, value in message.headers.fields:
         if HEADER_NAME.fullmatch(name) and not name.lower().startswith("content-") and name.lower() != "mime-version":
             # As it stands: the library refuses what mail has all the same, such as two subjects.
-            email.set_raw(name, value)
+            email.set_raw(name, written(name, readable(value)))
     email.set_content(readable(message.text))
     if message.html is not None:
         email.add_alternative(readable(message.html), subtype="html")
     for each in message.attachments:
         _attach(email, each)
     return email
+
+
+def written(name: str, value: str) -> str:
+    """Return the value of a header in ASCII; a name is encoded, the address beside it is not."""
+    if value.isascii():
+        return value
+    people = Address.parse_received(value) if name.lower() in OF_PEOPLE else ()
+    return ", ".join(map(Address.header, people)) if people else encode(value)
 
 
 def readable(text: str) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from .attachment import CONTENT_ID, CONTENT_TYPE, UNKNOWN_TYPE, Attachment
@@ -20,6 +21,28 @@ from .headers import Headers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
+
+# Names of charsets that mail uses and Python does not know.
+CODECS = MappingProxyType(
+    {
+        "cp-850": "cp850",
+        "iso-8859-8-e": "iso-8859-8",
+        "iso-8859-8-i": "iso-8859-8",
+        "unicode-1-1-utf-7": "utf-7",
+        "unicode-1-1-utf-8": "utf-8",
+        "unicode-2-0-utf-7": "utf-7",
+        "windows-31j": "cp932",
+        "windows-874": "cp874",
+        "windows-932": "cp932",
+        "windows-949": "cp949",
+        "x-gbk": "gbk",
+        "x-mac-roman": "mac-roman",
+        "x-sjis": "cp932",
+        "x-x-big5": "big5",
+    }
+)
+# Whatever these say, they say it in ASCII, which reads as UTF-8 too.
+ALL_ASCII = frozenset({"utf-7", "hz-gb-2312", "hz", "hz-gb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +216,8 @@ def decode_text(content: bytes, charset: str) -> str:
     Gmail mostly gives UTF-8, whatever the part declares; so that is tried first, the declared
     charset next, windows-1252 last. The charsets whose bytes look like UTF-8 come before it.
     """
-    looks_utf8 = not (b"\x1b" in content or b"\x00" in content or charset.lower().startswith("utf-7"))
+    charset = CODECS.get(charset.lower(), charset.lower())
+    looks_utf8 = not (b"\x1b" in content or b"\x00" in content or charset in ALL_ASCII)
     for each in ("utf-8", charset) if looks_utf8 else (charset, "utf-8"):
         try:
             return content.decode(each).encode("utf-8", "replace").decode()

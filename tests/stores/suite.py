@@ -218,10 +218,11 @@ class StoreSuite:
         rows.put(ADA, expect=0)
         newer = Row("one", version=2, sealed=b"newer", account="ada@example.com", user="17", client="c1")
 
-        assert rows.reseal(ADA, b"sealed again")
-        assert not rows.reseal(ADA, b"and again")
+        rows.put(GRACE, expect=0)
+        assert rows.reseal([(ADA, b"sealed again"), (GRACE, b"as well")]) == 2
+        assert rows.reseal([(ADA, b"and again"), (replace(GRACE, sealed=b"as well"), b"third")]) == 1
         rows.put(newer, expect=1)
-        assert not rows.reseal(replace(ADA, sealed=b"sealed again"), b"too late")
+        assert rows.reseal([(replace(ADA, sealed=b"sealed again"), b"too late")]) == 0
         assert rows.get("one") == newer
 
     def test_a_row_is_resealed_only_for_the_generation_of_the_header(self, open_store: Open) -> None:
@@ -231,8 +232,8 @@ class StoreSuite:
         store.replace_header(b"second", generation=1)
 
         with pytest.raises(KeyRotated):
-            store.grants.reseal(ADA, b"sealed with a retired key", generation=1)
-        assert store.grants.reseal(ADA, b"sealed again", generation=2)
+            store.grants.reseal([(ADA, b"sealed with a retired key")], generation=1)
+        assert store.grants.reseal([(ADA, b"sealed again")], generation=2) == 1
 
     def test_rows_come_in_pages_forwards_and_backwards(self, open_store: Open) -> None:
         rows = open_store().audit

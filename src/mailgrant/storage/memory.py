@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -108,15 +109,14 @@ class MemoryRows:
                 raise GrantChanged()
             self._rows[row.key] = row
 
-    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
-        """Put `sealed` in place of what `row` holds, if it is still there."""
+    def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
+        """Put other sealed values in place of what rows hold, where they are still there."""
         with self._lock:
             if generation is not None and self._store.generation != generation:
                 raise KeyRotated()
-            if self._rows.get(row.key) != row:
-                return False
-            self._rows[row.key] = replace(row, sealed=sealed)
-            return True
+            there = [(row, sealed) for row, sealed in changes if self._rows.get(row.key) == row]
+            self._rows.update({row.key: replace(row, sealed=sealed) for row, sealed in there})
+            return len(there)
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -114,13 +115,16 @@ class SqlRows:
             if connection.execute(statement, values).rowcount != 1:
                 raise GrantChanged()
 
-    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
-        """Put `sealed` in place of what `row` holds, if it is still there and the generation is as expected."""
-        values = {"key": row.key, "version": row.version, "before": row.sealed, "sealed": sealed}
+    def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
+        """Put other sealed values in place of what rows hold, where they are still there."""
         with self._store.writing() as connection:
             if generation is not None and self._store.hold_generation(connection) != generation:
                 raise KeyRotated()
-            return bool(connection.execute(self._statement("reseal_row"), values).rowcount == 1)
+            return sum(self._reseal(connection, row, sealed) for row, sealed in changes)
+
+    def _reseal(self, connection: Any, row: Row, sealed: bytes) -> bool:
+        values = {"key": row.key, "version": row.version, "before": row.sealed, "sealed": sealed}
+        return bool(connection.execute(self._statement("reseal_row"), values).rowcount == 1)
 
     def take(self, key: str) -> Row | None:
         """Delete a row and return it, in one step."""

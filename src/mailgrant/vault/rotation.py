@@ -8,7 +8,7 @@ when on nobody seals with the old one; every row is sealed anew; the old key is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -18,12 +18,14 @@ from mailgrant.errors import KeyRotated, VaultDamaged, VaultLocked
 from .audit import Deed
 from .finding import Finding
 from .header import Header
-from .sealer import Sealer
+from .sealer import Sealer, is_sound
 from .sealing import Keyring, key_id_of
 from .store import TABLES, Row, RowStore
 from .vault import Vault
 
 PAGE = 200
+# Sealed in one transaction: others wait for no longer than this many take.
+BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +109,51 @@ def _change_header(sealer: Sealer, turn: Turn, details: str) -> None:
 
 
 def _reseal(sealer: Sealer, progress: Callable[[int], None]) -> tuple[int, tuple[Finding, ...]]:
-    seen, count, damaged = 0, 0, []
+    seen, count, damaged = 0, 0, list[Finding]()
     for table in TABLES:
-        rows = sealer.store.table(table)
-        for row in all_rows(rows):
-            try:
-                count += _reseal_row(sealer, table, rows, row)
-            except (VaultDamaged, VaultLocked) as error:
-                damaged.append(Finding(error.message, table=table, key=row.key))
-            seen += 1
-            if seen % PAGE == 0:
-                progress(seen)
-    progress(seen)
+        for page in pages(sealer.store.table(table), BATCH):
+            count += _reseal_rows(sealer, table, page, damaged)
+            seen += len(page)
+            progress(seen)
     return count, tuple(damaged)
 
 
-def _reseal_row(sealer: Sealer, table: str, rows: RowStore, row: Row) -> bool:
-    """Seal a row with the key of the header, unless it is; True when that had to be done."""
-    there: Row | None = row
-    while there is not None and key_id_of(there.sealed) != sealer.header.key_id:
-        plain = sealer.open(table, there)
+def _reseal_rows(sealer: Sealer, table: str, page: Sequence[Row], damaged: list[Finding]) -> int:
+    """Seal rows with the key of the header, where they are not; return how many were not."""
+    rows, left, count = sealer.store.table(table), list(page), 0
+    while True:
         header = sealer.header
-        if rows.reseal(there, sealer.sealed(table, there, plain), generation=header.generation):
-            return True
-        # Somebody wrote it meanwhile, with the new key; or deleted it.
-        there = rows.get(row.key)
-    return False
+        changes = [(row, sealed) for row in left if (sealed := _sealed_anew(sealer, table, row, damaged)) is not None]
+        if not changes:
+            return count
+        done = rows.reseal(changes, generation=header.generation)
+        count += done
+        if done == len(changes):
+            return count
+        # Somebody wrote some of them meanwhile, with the new key, or deleted them.
+        found = (rows.get(row.key) for row, _ in changes)
+        left = [row for row in found if row is not None]
+
+
+def _sealed_anew(sealer: Sealer, table: str, row: Row, damaged: list[Finding]) -> bytes | None:
+    try:
+        if is_sound(row) and key_id_of(row.sealed) == sealer.header.key_id:
+            return None
+        return sealer.sealed(table, row, sealer.open(table, row))
+    except (VaultDamaged, VaultLocked) as error:
+        damaged.append(Finding(error.message, table=table, key=row.key))
+        return None
+
+
+def pages(rows: RowStore, size: int) -> Iterator[tuple[Row, ...]]:
+    """Give every row of a table, so many at a time."""
+    after = ""
+    while page := rows.page(after=after, limit=size):
+        yield page
+        after = page[-1].key
 
 
 def all_rows(rows: RowStore) -> Iterator[Row]:
     """Give every row of a table, read in pages."""
-    after = ""
-    while page := rows.page(after=after, limit=PAGE):
+    for page in pages(rows, PAGE):
         yield from page
-        after = page[-1].key

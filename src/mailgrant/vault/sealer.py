@@ -75,8 +75,7 @@ class Sealer:
     def open(self, table: str, row: Row) -> bytes:
         """Open a row where it stands; raises VaultLocked and VaultDamaged as `unseal` does."""
         header = self.header
-        # A database may hold anything in any column, whatever type was declared for it.
-        if not (isinstance(row.key, str) and isinstance(row.version, int) and isinstance(row.sealed, bytes)):
+        if not is_sound(row):
             raise VaultDamaged(f"A row of {table} is not in the vault's format.")
         place = self._place(table, row)
         try:
@@ -126,3 +125,8 @@ class Sealer:
 
     def _place(self, table: str, row: Row) -> Place:
         return Place(self.header.vault_id, table, row.key, COLUMN, row.version)
+
+
+def is_sound(row: Row) -> bool:
+    """Tell whether a row's values are of their types: a database may hold anything in any column."""
+    return all(map(isinstance, (row.key, row.version, row.sealed), (str, int, bytes)))

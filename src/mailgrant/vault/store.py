@@ -7,6 +7,7 @@ a token. Every backend is proved by the same suite, `tests/stores/suite.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -70,10 +71,11 @@ class RowStore(Protocol):
         nothing was written.
         """
 
-    def reseal(self, row: Row, sealed: bytes, *, generation: int | None = None) -> bool:
+    def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
         """
-        Put `sealed` in place of what `row` holds, at the same version; False when that was not there any more.
+        Put other sealed values in place of what rows hold, at their versions, in one step.
 
+        A row that is not there any more as it is given is left alone; returns how many were not.
         With `generation`, only if the header is still of that generation, else KeyRotated.
         """
 

@@ -17,22 +17,25 @@ from typing import Any
 
 import pytest
 
-from mailgrant import AsyncMailgrant, Scopes, Secret
+from mailgrant import AsyncMailgrant, Mailgrant, Scopes, Secret
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.sandbox import Sandbox
 from mailgrant.vault import worker_health
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 from mailgrant.vault.schedule import LONGEST_PROBE
+from mailgrant.vault.sealing import Key
 from mailgrant.worker import Change
 from mailgrant.worker.command import by_command
 from mailgrant.worker.rounds import BATCH, LONGEST_NAP, Worker
 
+from .conftest import write_json
 from .people import Person
 
 pytestmark = pytest.mark.anyio
 
 ADA = "ada@example.com"
 HOUR = timedelta(hours=1)
+MAILGRANT = [sys.executable, "-m", "mailgrant.cli"]
 
 
 @asynccontextmanager
@@ -454,21 +457,52 @@ def count_statements(store: Any) -> list[str]:
     return statements
 
 
-def test_the_process_ends_tidily_when_it_is_told_to(sandbox: Sandbox, office: dict[str, Any], tmp_path: Path) -> None:
-    vault = str(tmp_path / "vault.db")
-    environment = {**os.environ, "MAILGRANT_VAULT": vault, "MAILGRANT_GOOGLE": str(sandbox.url)}
-    environment |= {"MAILGRANT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
-    client = [sys.executable, "-m", "mailgrant.cli", "client", "add", office["client_secrets"]]
-    subprocess.run(client, env=environment, check=True, capture_output=True)
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "mailgrant.cli", "serve", "worker"], env=environment, stderr=subprocess.PIPE, text=True
-    )
+def test_the_process_says_that_it_lives_and_ends_tidily_when_it_is_told_to(place: dict[str, str]) -> None:
+    worker = subprocess.Popen([*MAILGRANT, "serve", "worker"], env=place, stderr=subprocess.PIPE, text=True)
     assert worker.stderr is not None
-    said = iter(worker.stderr.readline, "")
-    assert any("working" in line for line in said)
+    assert any("working" in line for line in iter(worker.stderr.readline, ""))
 
+    (alive,) = run(place, "serve", "worker", "--status", "--json").splitlines()
     worker.send_signal(signal.SIGTERM)
     _, rest = worker.communicate(timeout=20)
 
+    assert json.loads(alive)["process"] == worker.pid
     assert worker.returncode == 0
     assert "Traceback" not in rest
+    assert run(place, "serve", "worker", "--status", "--json") == ""
+
+
+def test_a_worker_that_finds_a_grant_dead_tells_the_command(
+    sandbox: Sandbox, place: dict[str, str], tmp_path: Path
+) -> None:
+    an_hour_ago = sandbox.clock.now() - HOUR
+    token = write_json(tmp_path / "token.json", sandbox.authorize(ADA, scopes="https://mail.google.com/"))
+    options = {"vault": place["MAILGRANT_VAULT"], "key": place["MAILGRANT_KEY"], "google": sandbox.url}
+    with Mailgrant(**options, clock=lambda: an_hour_ago) as mailgrant:
+        mailgrant.import_grant(token)
+        mailgrant.account(ADA).token()
+    sandbox.revoke(ADA)
+    program = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
+    file = tmp_path / "told.json"
+
+    run(place, "serve", "worker", "--once", "--on-change", sys.executable, "-c", program, str(file))
+
+    told = json.loads(file.read_text())
+    assert (told["account"], told["before"], told["status"]) == (ADA, "active", "needs consent")
+    assert "mailgrant login ada@example.com" in told["remedy"]
+
+
+@pytest.fixture
+def place(sandbox: Sandbox, office: dict[str, Any], tmp_path: Path) -> dict[str, str]:
+    """The environment of processes that share a vault, with a client in it."""
+    environment = {**os.environ, "MAILGRANT_VAULT": str(tmp_path / "vault.db"), "MAILGRANT_GOOGLE": str(sandbox.url)}
+    environment["MAILGRANT_KEY"] = Key.of(bytes(range(32))).material.reveal()
+    run(environment, "client", "add", office["client_secrets"])
+    return environment
+
+
+def run(environment: dict[str, str], *words: str) -> str:
+    """Run one command; return what it printed."""
+    done = subprocess.run([*MAILGRANT, *words], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -20,7 +20,7 @@ from mailgrant.oauth.consent import Widening
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.vault.audit import Deed
-from mailgrant.vault.grant import GrantStatus
+from mailgrant.vault.foresight import LIVING
 
 from .redemption import AsyncRedemption
 from .waiting import in_thread
@@ -211,7 +211,7 @@ class AsyncConsents:
 
     async def _widening(self, client: ClientSecrets, grant: Grant | None) -> Widening | None:
         """Return what a consent would widen: a grant that is dead has nothing to be folded in."""
-        if grant is None or grant.status not in (GrantStatus.ACTIVE, GrantStatus.PAUSED):
+        if grant is None or grant.status not in LIVING:
             return None
         vault = await self._workplace.vault()
         known = await in_thread(vault.known_client, client.client_id)

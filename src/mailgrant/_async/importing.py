@@ -24,6 +24,7 @@ from mailgrant.oauth.scopes import accepted_for
 from mailgrant.oauth.token_file import TokenFile
 from mailgrant.settings import say
 from mailgrant.vault.audit import Deed
+from mailgrant.vault.foresight import LIVING
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .session import authorised
@@ -133,7 +134,7 @@ def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
             before = vault.grant(grant.id)
         except GrantNotFound:
             before = None
-        if before is not None and before.is_active and not grant.scopes.covers(before.scopes):
+        if before is not None and before.status in LIVING and not grant.scopes.covers(before.scopes):
             raise SettingsError(
                 f"The vault's own grant of {grant.account} allows more than {where}.",
                 hint="Nothing was imported. `mailgrant grant forget` first, if the file is the better one.",

@@ -15,6 +15,7 @@ from mailgrant.errors import ConsentError, ConsentNeeded, GrantChanged, GrantNot
 from mailgrant.oauth import calls, id_token
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.vault.audit import Deed
+from mailgrant.vault.foresight import LIVING
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .waiting import in_thread
@@ -176,7 +177,7 @@ def is_narrower(consent: Consent, answer: TokenAnswer, before: Grant) -> bool:
 
     What was asked again and is not there now is the person's answer, and counts.
     """
-    if before.status not in (GrantStatus.ACTIVE, GrantStatus.PAUSED) or answer.refresh_token is None:
+    if before.status not in LIVING or answer.refresh_token is None:
         return False
     left_out = granted_by(consent, answer).missing(before.scopes.api)
     return bool(consent.asked.missing(left_out))

@@ -17,6 +17,7 @@ from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.vault.audit import Deed
+from mailgrant.vault.foresight import LIVING
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
 from .renewal import by_assertion
@@ -76,7 +77,7 @@ def listed(vault: Vault, row: str) -> Grant | None:
         before = vault.grant(row)
     except GrantNotFound:
         return None
-    return before if before.is_active else None
+    return before if before.status in LIVING else None
 
 
 def service_account_of(workplace: Workplace, client_id: str) -> ServiceAccountKey:

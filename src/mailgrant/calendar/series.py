@@ -104,7 +104,7 @@ def delete(
         series = yield from get_event(whole_id, calendar_id=calendar_id)
         head, _ = _cut(series, part)
         if head is not None:
-            return (yield from _end(series, part, head, calendar_id, send_updates))
+            return (yield from _end(series, head, calendar_id, send_updates))
     return (yield from delete_event(whole_id, calendar_id=calendar_id, send_updates=send_updates))
 
 
@@ -208,7 +208,7 @@ def _edit_following(
     new = _beginning(series, part, tail, changes)
     begun = yield from _begin(new, id_of(part), _carried(value), meet, options)
     try:
-        yield from _end(series, part, head, **options)
+        yield from _end(series, head, **options)
     except GoogleError as refused:
         if not refused.retryable:
             # The old series goes on as it is: nothing may stay of the new one.
@@ -260,15 +260,18 @@ def _begin(new: Event, part_id: str, more: Mapping[str, Any], meet: bool, option
     raise AssertionError("the last try returns or raises")
 
 
-def _end(series: Event, part: Event, head: Recurrence | None, calendar_id: str, send_updates: str | None) -> Call[None]:
-    """End a series before `part`, also when somebody changes meanwhile what does not concern its times."""
+def _end(series: Event, head: Recurrence, calendar_id: str, send_updates: str | None) -> Call[None]:
+    """Leave `head` of a series, also when somebody changes meanwhile what does not concern its times."""
     for left in reversed(range(MOST_CUTS)):
-        ending = replace(series, recurrence=head.lines if head else ())
+        ending = replace(series, recurrence=head.lines)
         change = {"recurrence": list(ending.recurrence)}
         try:
             yield from patch_event(ending, change, calendar_id=calendar_id, send_updates=send_updates)
         except ChangedMeanwhile:
             now = yield from get_event(id_of(series), calendar_id=calendar_id)
+            if now.recurrence == ending.recurrence:
+                # The same change was said twice at once, and the other one was faster.
+                return
             if not left or (now.recurrence, now.start, now.status) != (series.recurrence, series.start, series.status):
                 raise
             series = now

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailgrant.calendar.event import Attendee, Calendar, Event, EventStatus, Response
@@ -307,6 +307,8 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
+# On a fresh clone the table of all letters is made first, which takes its time.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(EVENTS)
 def test_any_event_is_read_without_raising(value: dict[str, Any]) -> None:
     event = Event.from_json(value)
@@ -337,3 +339,42 @@ def test_an_event_is_read_back_as_it_was_written(summary: str, start: datetime |
 
 def utc(moment: datetime | date | None) -> datetime | date | None:
     return moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+
+
+# Changed
+
+
+def test_a_new_start_keeps_the_length_and_everything_else() -> None:
+    event = Event.from_json(Event("Lunch", start=NOON, duration=2 * HOUR, attendees=["grace@example.com"]).to_json())
+
+    changed = event.changed(start=NOON + HOUR)
+
+    assert (changed.start, changed.end, changed.attendees) == (NOON + HOUR, NOON + 3 * HOUR, event.attendees)
+
+
+@pytest.mark.parametrize(
+    ("changes", "end"),
+    [
+        ({"duration": HOUR / 2}, NOON + HOUR / 2),
+        ({"end": NOON + 3 * HOUR}, NOON + 3 * HOUR),
+        ({"start": date(2026, 3, 5)}, date(2026, 3, 6)),
+    ],
+)
+def test_an_end_or_a_length_may_be_said(changes: dict[str, Any], end: Any) -> None:
+    assert Event("Lunch", start=NOON, duration=2 * HOUR, id="lunch").changed(**changes).end == end
+
+
+def test_none_clears_a_field() -> None:
+    event = Event("Lunch", start=NOON, location="Bar", attendees=["grace@example.com"], id="lunch")
+
+    changed = event.changed(summary=None, location=None, attendees=None)
+
+    assert (changed.summary, changed.location, changed.attendees) == ("", None, ())
+
+
+def test_a_change_is_checked_as_a_new_event_is() -> None:
+    event = Event("Lunch", start=NOON, id="lunch")
+
+    for changes in ({"etag": "1"}, {"start": None}, {"recurrence": "RRULE:FREQ=DAILY;COUNT=0"}, {"end": NOON - HOUR}):
+        with pytest.raises(InvalidRequest):
+            event.changed(**changes)

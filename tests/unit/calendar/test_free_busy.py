@@ -1,0 +1,127 @@
+"""Free and busy: intervals, working hours, and the first gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailgrant.calendar import calls
+from mailgrant.calendar.free_busy import Interval, WorkingHours, busy_from_json, first_gap, gaps, joined
+from mailgrant.errors import InvalidRequest, NoAnswer, NotFound, OutcomeUnknown
+from mailgrant.http import Request
+
+Hold = Callable[..., tuple[Any, list[Request]]]
+
+LONDON = ZoneInfo("Europe/London")
+HOUR = timedelta(hours=1)
+# A Friday.
+DAY = datetime(2026, 3, 27, tzinfo=LONDON)
+LOST = OutcomeUnknown("lost", operation="calendar.freebusy.query", evidence="cut")
+
+
+def at(start: float, end: float, day: datetime = DAY) -> Interval:
+    return Interval(day + start * HOUR, day + end * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [
+        (datetime(2026, 3, 5, 12), DAY, "no time zone"),  # noqa: DTZ001 (that is the mistake)
+        (DAY, DAY, "before it begins"),
+        (DAY, date(2026, 3, 28), "is a day"),
+    ],
+)
+def test_an_interval_that_cannot_be_is_refused(start: Any, end: Any, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        Interval(start, end)
+
+
+def test_intervals_that_touch_or_overlap_become_one() -> None:
+    assert joined([at(14, 15), at(9, 11), at(10, 12), at(12, 13)]) == (at(9, 13), at(14, 15))
+
+
+def test_what_is_between_the_busy_times_is_free() -> None:
+    assert list(gaps([at(8, 10), at(12, 13), at(16, 18)], at(9, 17))) == [at(10, 12), at(13, 16)]
+    assert list(gaps([at(8, 18)], at(9, 17))) == []
+    assert list(gaps([at(18, 19), at(1, 2)], at(9, 17))) == [at(9, 17)]
+
+
+def test_the_first_gap_is_long_enough_for_all() -> None:
+    busy = [at(9, 10), at(10.5, 12), at(13, 16)]
+
+    assert first_gap(busy, HOUR, at(9, 17)) == at(12, 13)
+    assert first_gap(busy, HOUR / 2, at(9, 17)) == at(10, 10.5)
+    assert first_gap(busy, 2 * HOUR, at(9, 17)) is None
+
+
+def test_a_gap_keeps_to_working_hours_and_skips_the_weekend() -> None:
+    hours = WorkingHours(time(9), time(17), zone="Europe/London")
+
+    found = first_gap([at(9, 16.5)], HOUR, Interval(DAY, DAY + timedelta(days=7)), hours)
+
+    assert found == Interval(datetime(2026, 3, 30, 9, tzinfo=LONDON), datetime(2026, 3, 30, 10, tzinfo=LONDON))
+
+
+def test_working_hours_are_on_the_clock_of_their_zone_also_when_it_changes() -> None:
+    hours = WorkingHours(time(0), time(4), zone="Europe/London", days=["sunday"])
+
+    (found,) = hours.within(Interval(DAY, DAY + timedelta(days=7)))
+
+    assert found.duration == 3 * HOUR
+    assert found.start == datetime(2026, 3, 29, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"zone": "Mars/Phobos"}, "Mars/Phobos"),
+        ({"start": time(17), "end": time(9)}, "before they begin"),
+        ({"start": time(9, tzinfo=UTC)}, "clock of their zone"),
+        ({"days": ["noday"]}, "not a weekday"),
+    ],
+)
+def test_working_hours_that_cannot_be_are_refused(fields: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        WorkingHours(**fields)
+
+
+def test_a_meeting_of_no_length_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="no length of time"):
+        first_gap([], timedelta(), at(9, 17))
+
+
+@pytest.mark.parametrize("junk", [None, [7], [{}], [{"start": "noon", "end": 1}], [{"start": "2026-03-05T12:00:00Z"}]])
+def test_busy_times_that_cannot_be_read_are_left_out(junk: Any) -> None:
+    assert busy_from_json(junk) == ()
+
+
+# Asked
+
+
+def test_more_than_fifty_people_are_asked_in_turns(hold: Hold) -> None:
+    people = [f"p{number}@example.com" for number in range(60)]
+    first, second = ({"calendars": {each: {"busy": []} for each in part}} for part in (people[:50], people[50:]))
+
+    found, asked = hold(calls.free_busy(people, at(9, 17)), first, second)
+
+    assert list(found) == people
+    assert len(asked) == 2
+
+
+def test_who_cannot_be_seen_is_named(hold: Hold) -> None:
+    answer = {"calendars": {"a@example.com": {"busy": []}, "b@example.com": {"errors": [{"reason": "notFound"}]}}}
+
+    with pytest.raises(NotFound, match=r"When b@example\.com, c@example\.com can come"):
+        hold(calls.free_busy(["a@example.com", "b@example.com", "c@example.com"], at(9, 17)), answer)
+
+
+def test_a_lost_question_is_asked_again_and_then_has_no_answer(hold: Hold) -> None:
+    found, _ = hold(calls.free_busy(["a"], at(9, 17)), LOST, {"calendars": {"a": {}}})
+    assert found == {"a": ()}
+
+    with pytest.raises(NoAnswer):
+        hold(calls.free_busy(["a"], at(9, 17)), LOST, LOST, LOST)

@@ -1,0 +1,206 @@
+"""Series: "this and following" as two requests, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailgrant.calendar import series
+from mailgrant.calendar.event import Event
+from mailgrant.errors import (
+    ChangedMeanwhile,
+    Conflict,
+    InvalidRequest,
+    MailgrantError,
+    NoAnswer,
+    NotFound,
+    PermissionDenied,
+)
+from mailgrant.http import Call, Request
+
+Hold = Callable[..., tuple[Any, list[Request]]]
+
+MONDAY = datetime(2026, 3, 2, 18, tzinfo=ZoneInfo("Europe/London"))
+WEEK = timedelta(days=7)
+RULE = "RRULE:FREQ=WEEKLY;COUNT=4"
+ENDED = "RRULE:FREQ=WEEKLY;UNTIL=20260309T175959Z"
+CHOIR = Event("Choir", start=MONDAY, recurrence=RULE)
+PART_ID = "choir_20260309T180000Z"
+NEW_ID = series.derived_id(PART_ID)
+TAKEN = Conflict("taken", status=409, reason="duplicate", operation="calendar.events.insert")
+STALE = Conflict("stale", status=412, reason="conditionNotMet", operation="calendar.events.patch")
+ABSENT = NotFound("Not Found.", status=404, reason="notFound")
+
+
+def whole(**fields: Any) -> dict[str, Any]:
+    return CHOIR.to_json() | {"id": "choir", "etag": '"1"'} | fields
+
+
+def part(**fields: Any) -> dict[str, Any]:
+    """The second occurrence, as Google writes it."""
+    once = Event("Choir", start=MONDAY + WEEK).to_json()
+    linked = {"id": PART_ID, "etag": '"1"', "recurringEventId": "choir", "originalStartTime": once["start"]}
+    return once | linked | fields
+
+
+def begun(**fields: Any) -> dict[str, Any]:
+    """The new series, as Google writes it."""
+    new = Event("Concert", start=MONDAY + WEEK, recurrence="RRULE:FREQ=WEEKLY;COUNT=3")
+    return new.to_json() | {"id": NEW_ID} | fields
+
+
+def concert(**options: Any) -> Call[Event]:
+    return series.edit(PART_ID, {"summary": "Concert"}, which="following", **options)
+
+
+def asked_for(asked: list[Request]) -> list[str]:
+    return [request.operation.rpartition(".")[2] for request in asked]
+
+
+def test_the_new_series_is_begun_before_the_old_one_is_ended(hold: Hold) -> None:
+    event, asked = hold(concert(send_updates="all"), part(), whole(), begun(), whole(recurrence=[ENDED]))
+
+    assert asked_for(asked) == ["get", "get", "insert", "patch"]
+    assert json.loads(asked[2].body) == begun()
+    assert json.loads(asked[3].body) == {"recurrence": [ENDED]}
+    assert asked[3].headers["If-Match"] == '"1"'
+    assert all("sendUpdates=all" in request.url for request in asked[2:])
+    assert event.id == NEW_ID
+
+
+def test_the_new_series_takes_over_what_an_event_does_not_know(hold: Hold) -> None:
+    kept = {"colorId": "7", "visibility": "private", "extendedProperties": {"private": {"a": "b"}}}
+    meet = {"conferenceId": "abc", "createRequest": {"requestId": "1"}}
+
+    _, asked = hold(concert(), part(**kept, conferenceData=meet), whole(), begun(), whole(recurrence=[ENDED]))
+
+    sent = json.loads(asked[2].body)
+    assert {name: sent[name] for name in kept} == kept
+    assert sent["conferenceData"] == {"conferenceId": "abc"}
+    assert "conferenceDataVersion=1" in asked[2].url
+
+
+def test_a_process_that_died_after_the_first_step_goes_on_with_the_second(hold: Hold) -> None:
+    event, asked = hold(concert(), part(), whole(), TAKEN, begun(), whole(recurrence=[ENDED]))
+
+    assert asked_for(asked) == ["get", "get", "insert", "get", "patch"]
+    assert event.id == NEW_ID
+
+
+@pytest.mark.parametrize("answers", [(ABSENT,), (part(status="cancelled"),), (part(), whole(recurrence=[ENDED]))])
+def test_a_process_that_died_after_the_second_step_finds_what_it_has_begun(
+    hold: Hold, answers: tuple[Any, ...]
+) -> None:
+    event, asked = hold(concert(), *answers, begun())
+
+    assert event.id == NEW_ID
+    assert set(asked_for(asked)) == {"get"}
+
+
+@pytest.mark.parametrize("there", [(ABSENT,), (begun(summary="Party"),), (begun(status="cancelled"), ABSENT)])
+def test_an_occurrence_that_is_gone_for_another_reason_is_not_found(hold: Hold, there: tuple[Any, ...]) -> None:
+    with pytest.raises(NotFound):
+        hold(concert(), ABSENT, *there)
+
+
+def test_the_id_of_a_later_series_that_was_deleted_is_passed_over(hold: Hold) -> None:
+    second = series.derived_id(PART_ID, 1)
+    answers = (part(), whole(), TAKEN, begun(status="cancelled"), begun(id=second), whole(recurrence=[ENDED]))
+
+    event, _ = hold(concert(), *answers)
+
+    assert event.id == second
+
+
+def test_a_change_that_does_not_concern_the_times_does_not_stop_the_cut(hold: Hold) -> None:
+    now = whole(etag='"2"', description="Bring a pen")
+
+    _, asked = hold(concert(), part(), whole(), begun(), STALE, now, whole(recurrence=[ENDED]))
+
+    assert asked[-1].headers["If-Match"] == '"2"'
+
+
+def test_the_same_change_said_twice_at_once_is_made_once(hold: Hold) -> None:
+    now = whole(etag='"2"', recurrence=[ENDED])
+
+    event, asked = hold(concert(), part(), whole(), TAKEN, begun(), STALE, now)
+
+    assert event.id == NEW_ID
+    assert "delete" not in asked_for(asked)
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ((STALE, whole(etag='"2"', recurrence=["RRULE:FREQ=DAILY"])), ChangedMeanwhile),
+        ((PermissionDenied("no", status=403),), PermissionDenied),
+    ],
+)
+def test_nothing_stays_of_a_new_series_whose_old_one_goes_on(
+    hold: Hold, answers: tuple[Any, ...], error: type[MailgrantError]
+) -> None:
+    with pytest.raises(error):
+        hold(concert(), part(), whole(), begun(), *answers, None)
+
+
+def test_a_cut_that_cannot_be_asked_for_now_is_left_to_be_said_again(hold: Hold) -> None:
+    with pytest.raises(NoAnswer):
+        hold(concert(), part(), whole(), begun(), NoAnswer("no line"))
+
+
+def test_the_length_of_one_changes_the_length_of_all(hold: Hold) -> None:
+    edit = series.edit(PART_ID, {"duration": timedelta(hours=2)}, which="all")
+
+    _, asked = hold(edit, part(), whole(), whole(etag='"2"'))
+
+    assert list(json.loads(asked[2].body)) == ["end"]
+
+
+def test_all_of_a_series_become_days_when_it_is_said_how_they_repeat(hold: Hold) -> None:
+    day = (MONDAY + WEEK).date()
+    with pytest.raises(InvalidRequest, match="repeat differently"):
+        hold(series.edit(PART_ID, {"start": day}, which="all"), part(), whole())
+
+    edit = series.edit(PART_ID, {"start": day, "recurrence": "RRULE:FREQ=WEEKLY;COUNT=4"}, which="all")
+    _, asked = hold(edit, part(), whole(), whole(etag='"2"'))
+
+    assert json.loads(asked[2].body)["start"]["date"] == "2026-03-02"
+
+
+def test_an_event_as_it_was_read_is_not_changed_when_it_is_no_longer_so(hold: Hold) -> None:
+    read = replace(Event.from_json(part()), etag='"0"')
+
+    for call in (
+        series.edit(read, {"summary": "Concert"}, which="following"),
+        series.edit(read, {"summary": "Concert"}, which="all"),
+        series.delete(read, which="following"),
+    ):
+        with pytest.raises(ChangedMeanwhile):
+            hold(call, part())
+
+
+def test_what_is_no_series_is_changed_and_deleted_alone(hold: Hold) -> None:
+    lunch = Event("Lunch", start=MONDAY).to_json() | {"id": "lunch", "etag": '"1"'}
+
+    _, edited = hold(series.edit("lunch", {"summary": "Brunch"}, which="following"), lunch, lunch)
+    _, deleted = hold(series.delete("lunch", which="all"), lunch, None)
+
+    assert asked_for(edited) == ["get", "patch"]
+    assert asked_for(deleted) == ["get", "delete"]
+
+
+def test_an_invitation_cannot_be_answered_for_what_follows() -> None:
+    with pytest.raises(InvalidRequest, match="one occurrence, or for all"):
+        next(series.whole_of(PART_ID, "following"))
+
+
+def test_a_derived_id_is_one_that_calendar_allows_and_always_the_same() -> None:
+    assert series.derived_id(PART_ID) == NEW_ID
+    assert len(NEW_ID) == 26 and set(NEW_ID) <= set("0123456789abcdefghijklmnopqrstuv")
+    assert series.derived_id(PART_ID, 1) != NEW_ID

@@ -19,7 +19,8 @@ OF_PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply-to", "sender"})
 
 def email_of(message: Message) -> EmailMessage:
     """Return `message` as an EmailMessage; what describes the parts is written anew, because they are decoded."""
-    email = EmailMessage(policy=SMTP)
+    # Written as they are: parsing a damaged header again, in order to fold it, raises in the library.
+    email = EmailMessage(policy=SMTP.clone(refold_source="none"))
     for name, value in message.headers.fields:
         if HEADER_NAME.fullmatch(name) and not name.lower().startswith("content-") and name.lower() != "mime-version":
             # As it stands: the library refuses what mail has all the same, such as two subjects.

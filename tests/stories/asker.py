@@ -3,7 +3,8 @@ One process of many that ask for a token, for test_one_refresh_under_fire.
 
 Started with the vault, the sandbox and the length of a lease. Each line on stdin is a round: how many
 hours have passed, how many threads ask, and when to die while holding the lease ("before" Google is
-asked, "after" it answered, or not). Each round is answered by a line on stdout.
+asked, "after" it answered, or not). Each round is answered by a line on stdout, which also says how
+long the machine left this process standing: what it cannot help.
 """
 
 from __future__ import annotations
@@ -53,6 +54,20 @@ class DeadlyTransport:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Heartbeat:
+    """Measures how late this process gets its turn."""
+
+    def __init__(self) -> None:
+        self.lag = 0.0
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def _beat(self) -> None:
+        while True:
+            begun = time.monotonic()
+            time.sleep(0.05)
+            self.lag = max(self.lag, time.monotonic() - begun - 0.05)
+
+
 def ask(mailgrant: Mailgrant, threads: int) -> dict[str, Any]:
     """Ask for a token in each thread at once; return the tokens and how long the slowest waited."""
     account = mailgrant.account(ADA)
@@ -82,14 +97,16 @@ def main() -> None:
     settings = Settings.load(vault=vault, google=google, lease=timedelta(seconds=lease))
     ahead = timedelta()
     transport = DeadlyTransport()
+    heartbeat = Heartbeat()
     with Mailgrant(settings=settings, clock=lambda: datetime.now(UTC) + ahead, transport=transport) as mailgrant:
         mailgrant.account(ADA).grant()
         print("ready", flush=True)
         for line in sys.stdin:
             asked = json.loads(line)
             ahead = timedelta(hours=asked["hours"])
-            transport.die, transport.longest = asked["die"], 0.0
-            print(json.dumps({**ask(mailgrant, asked["threads"]), "refresh": transport.longest}), flush=True)
+            transport.die, transport.longest, heartbeat.lag = asked["die"], 0.0, 0.0
+            answer = ask(mailgrant, asked["threads"])
+            print(json.dumps({**answer, "refresh": transport.longest, "lag": heartbeat.lag}), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ from .conftest import write_json
 ADA = "ada@example.com"
 READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 PROCESSES, THREADS = 8, 64
-# Shorter than in earnest, so that a killed holder does not cost each round 15 seconds.
-LEASE = timedelta(seconds=2)
-# Between a waiter's decision to look and its look, on a machine whose processors all wait their turn.
-SCHEDULING = 1.5
+# Shorter than in earnest, so that a killed holder does not cost a round 15 seconds.
+LEASE = timedelta(seconds=5)
+# An asker waits for the processor a few times on its way, each time as long as the machine lets it; and does some work.
+TURNS = 3
+ROOM = 1.0
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Battle:
         self._chance = random.Random(vault)
         self._hours = 0
         self.killed = 0
+        self.paused = 0
         # Of each round: how many were killed, how long the slowest waited, how long it might.
         self.waits: list[tuple[int, float, float]] = []
 
@@ -74,17 +76,21 @@ class Battle:
         for asker in self.askers:
             asker.end()
 
-    def fight(self) -> None:
-        """One round: the token has run out, everybody asks, some of those who refresh are killed."""
+    def fight(self, *, told_to_die: int = 0) -> None:
+        """One round: the token has run out, everybody asks; of those who refresh some are killed."""
         self._fill_ranks()
         self._hours += 2
         before = len(self._sandbox.requests)
+        doomed = self._chance.sample(self.askers, told_to_die)
         for asker in self.askers:
-            asker.tell(self._hours, self._chance.choice(["before", "after", "", "", "", "", "", ""]))
+            asker.tell(self._hours, self._chance.choice(["before", "after"]) if asker in doomed else "")
         heard = [(asker, asker.heard()) for asker in self.askers]
         refreshes = [entry for entry in self._sandbox.requests[before:] if entry.grant_type == "refresh_token"]
         killed = [asker for asker, answer in heard if answer is None]
         self.killed += len(killed)
+        for asker in killed:
+            assert asker.process.wait(10) == -9
+            asker.end()
         self._judge(refreshes, killed, [answer for _, answer in heard if answer is not None])
 
     def said(self) -> str:
@@ -93,7 +99,8 @@ class Battle:
         over = max(longest - most for _, longest, most in self.waits)
         worst = max(longest for _, longest, _ in self.waits)
         return (
-            f"{len(self.waits)} rounds, {self.killed} holders killed; longest wait {worst:.2f} s, "
+            f"{len(self.waits)} rounds, {self.paused} on a machine too busy, {self.killed} holders killed; "
+            f"longest wait {worst:.2f} s, "
             f"{max(calm, default=0):.2f} s where nobody was killed; at most {over:+.2f} s beside the bound"
         )
 
@@ -109,22 +116,22 @@ class Battle:
         return Asker(subprocess.Popen(self._command, text=True, bufsize=1, **pipes))
 
     def _judge(self, refreshes: list[Entry], killed: list[Asker], answers: list[dict[str, Any]]) -> None:
-        for asker in killed:
-            assert asker.process.wait(10) == -9
-            asker.end()
-        assert all(answer["count"] == THREADS for answer in answers)
-        assert {len(answer["answers"]) for answer in answers} <= {1}, answers
-        assert len({answer["answers"][0] for answer in answers}) <= 1, answers
-        # Each who was killed after Google had answered, and one who lived: never two in a lease.
-        after = sum(asker.die == "after" for asker in killed)
-        assert len(refreshes) == after + bool(answers)
-        gaps = [later.time - earlier.time for earlier, later in zip(refreshes, refreshes[1:])]
-        assert all(gap > LEASE / 2 for gap in gaps), gaps
-        most = (len(killed) + 1) * (LEASE + POLL).total_seconds()
-        most += max((answer["refresh"] for answer in answers), default=0.0)
-        longest = max((answer["longest"] for answer in answers), default=0.0)
+        tokens = {token for answer in answers for token in answer["answers"]}
+        refresh, lag = (max(answer[what] for answer in answers) for what in ("refresh", "lag"))
+        longest = max(answer["longest"] for answer in answers)
+        most = (len(killed) + 1) * (LEASE + POLL).total_seconds() + refresh
         self.waits.append((len(killed), longest, most))
-        assert longest <= most + SCHEDULING, (longest, most, len(killed))
+        assert not any(token.startswith("error") for token in tokens), tokens
+        assert all(answer["count"] == THREADS for answer in answers)
+        assert longest <= most + TURNS * lag + ROOM, (longest, most, lag, len(killed))
+        if refresh + TURNS * lag > LEASE.total_seconds() / 2:
+            # Whoever was paused past its lease may cause one more; such a round proves nothing.
+            self.paused += 1
+            return
+        # Each who was killed after Google had answered, and one who lived: never two in a lease.
+        assert len(refreshes) == 1 + sum(asker.die == "after" for asker in killed)
+        assert all(later.time - earlier.time > LEASE / 2 for earlier, later in pairwise(refreshes))
+        assert len(tokens) == 1
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -143,17 +150,18 @@ def battle(
     fought.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "kill"), reason="there is no SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_processes_cause_one_refresh_in_a_lease_while_holders_are_killed(battle: Battle) -> None:
-    for _ in range(4):
-        battle.fight()
+    for doomed in (0, 6, 0):
+        battle.fight(told_to_die=doomed)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "kill"), reason="there is no SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_two_hundred_rounds_cause_one_refresh_in_a_lease_while_holders_are_killed(battle: Battle) -> None:
-    for _ in range(200):
-        battle.fight()
+    for number in range(200):
+        battle.fight(told_to_die=4 if number % 4 == 1 else 0)
 
     print(battle.said())
     assert battle.killed > 0
+    assert battle.paused < 100

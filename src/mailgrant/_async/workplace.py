@@ -138,7 +138,7 @@ class AsyncWorkplace:
             return known[0]
         found = await in_thread(client_in_folder, Path.cwd(), self.realm)
         if found is None:
-            raise no_client()
+            raise await self._nobody_to_ask()
         return await self._keep(found)
 
     async def add_client(
@@ -196,6 +196,17 @@ class AsyncWorkplace:
         vault = await self.vault(create=True)
         await in_thread(vault.add_client, client)
         return client
+
+    async def _nobody_to_ask(self) -> SettingsError:
+        """The error for when there is no OAuth client; a service account is one only when it is named."""
+        vault = await self.vault()
+        robots = [known.client_id for known in await in_thread(vault.known_clients)]
+        if not robots:
+            return no_client()
+        return SettingsError(
+            f"There is no OAuth client in the vault, only service accounts: {', '.join(robots)}.",
+            hint="Name one with --client ID, or `mailgrant client add` an OAuth client that asks people.",
+        )
 
     def _open_vault(self, create: bool) -> Vault:
         with self._opening:

@@ -96,10 +96,14 @@ def scope_needed(grant: Grant, operation: str) -> ConsentNeeded:
     accepted = accepted_for(operation)
     # What was asked and left unticked is the better suggestion: it is what the program was made for.
     wanted = next((scope for scope in grant.missing if scope in accepted), narrowest_for(operation))
+    again = f"Ask again with `mailgrant login {grant.account} --scope {wanted.short}`, or consents.begin(error)."
+    if grant.credentials.refresh_token is None:
+        ask = f"mailgrant grant ask {grant.account} --client {grant.client_id} --scope {wanted.short}"
+        again = f"Its service account may, once an administrator allows it and it is on the list: `{ask}`."
     return ConsentNeeded(
         f"{grant.account} has not allowed this application to {wanted.description} ({wanted.short}), "
         f"which {operation} needs.",
-        hint=f"Ask again with `mailgrant login {grant.account} --scope {wanted.short}`, or consents.begin(error).",
+        hint=again,
         account=grant.account,
         user=grant.user,
         client_id=grant.client_id,

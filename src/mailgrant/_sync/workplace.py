@@ -140,7 +140,7 @@ class Workplace:
             return known[0]
         found = in_thread(client_in_folder, Path.cwd(), self.realm)
         if found is None:
-            raise no_client()
+            raise self._nobody_to_ask()
         return self._keep(found)
 
     def add_client(self, given: str | os.PathLike[str] | dict[str, Any], *, testing: bool | None = None) -> KnownClient:
@@ -196,6 +196,17 @@ class Workplace:
         vault = self.vault(create=True)
         in_thread(vault.add_client, client)
         return client
+
+    def _nobody_to_ask(self) -> SettingsError:
+        """The error for when there is no OAuth client; a service account is one only when it is named."""
+        vault = self.vault()
+        robots = [known.client_id for known in in_thread(vault.known_clients)]
+        if not robots:
+            return no_client()
+        return SettingsError(
+            f"There is no OAuth client in the vault, only service accounts: {', '.join(robots)}.",
+            hint="Name one with --client ID, or `mailgrant client add` an OAuth client that asks people.",
+        )
 
     def _open_vault(self, create: bool) -> Vault:
         with self._opening:

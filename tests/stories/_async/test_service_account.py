@@ -114,6 +114,25 @@ async def test_a_scope_that_is_not_on_the_list_is_refused_before_google_is_asked
     assert len(sandbox.requests) == before
 
 
+async def test_a_verb_that_needs_more_says_how_the_service_account_gets_it(
+    office: dict[str, Any], key_file: Path
+) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        await mailgrant.add_client(key_file)
+        await mailgrant.delegate(ADA, "gmail.send", client_id=DEFAULT_CLIENT_ID)
+        with pytest.raises(ConsentNeeded) as caught:
+            await mailgrant.account(ADA).calendar.upcoming()
+
+    assert f"grant ask {ADA} --client {DEFAULT_CLIENT_ID} --scope" in caught.value.hint
+
+
+async def test_a_service_account_is_not_taken_for_a_client_that_asks(office: dict[str, Any], key_file: Path) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        await mailgrant.add_client(key_file)
+        with pytest.raises(SettingsError, match=f"only service accounts: {DEFAULT_CLIENT_ID}"):
+            await mailgrant.consents.begin(ADA, "gmail.send")
+
+
 async def test_asking_for_more_adds_to_the_list(office: dict[str, Any], key_file: Path) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         await mailgrant.add_client(key_file)

@@ -96,7 +96,8 @@ def delete(
     which = as_which(which)
     if which is Which.THIS:
         return (yield from delete_event(id_of(event), calendar_id=calendar_id, send_updates=send_updates))
-    part = Event.from_json((yield from _current(event, calendar_id)))
+    # By its id: what goes is not compared with what was read.
+    part = Event.from_json((yield from _current(id_of(event), calendar_id)))
     whole_id = part.recurring_event_id or id_of(part)
     if part.recurring_event_id is None:
         _refuse_whole(part, which)

@@ -25,6 +25,7 @@ from .payload import (
     objects_of,
     text_of,
 )
+from .query_text import checked
 from .resource import GMAIL, address, json_of, segment
 from .source import Source
 from .upload import carry
@@ -204,7 +205,7 @@ def _list(
     response = yield Request.get(
         f"{GMAIL}/{kind}",
         operation=f"gmail.users.{kind}.list",
-        q=str(query) or None,
+        q=checked(str(query)) or None,
         labelIds=sorted(label_ids) or None,
         pageToken=page_token,
         maxResults=max(1, min(page_size, LARGEST_PAGE)),

@@ -38,7 +38,9 @@ def written(name: str, value: str) -> str:
     if value.isascii():
         return value
     people = Address.parse_received(value) if name.lower() in OF_PEOPLE else ()
-    return ", ".join(map(Address.header, people)) if people else encode(value)
+    addresses = ", ".join(map(Address.header, people))
+    # An address may have letters before its @ that no header in ASCII can say.
+    return addresses if addresses.isascii() and people else encode(value)
 
 
 def readable(text: str) -> str:

@@ -9,6 +9,8 @@ from enum import Enum
 
 from mailgrant.errors import InvalidRequest
 
+from .query_text import checked
+
 # Gmail refuses no query: what it does not understand finds nothing, and an operator without its
 # argument finds everything. So nothing doubtful is let through.
 PLAIN = re.compile(r"\w[\w.@+/-]*", re.ASCII)
@@ -30,7 +32,8 @@ class Query:
     A Gmail search.
 
     `Query.from_("grace@example.com") & Query.unread()`; `|` finds either, `~` what does not match.
-    `Query("newer_than:2d lunch")` takes what a person would type into Gmail. Matching is per
+    `Query("newer_than:2d lunch")` takes what a person would type into Gmail; what can only be a slip
+    is refused when it is sent (InvalidRequest says what was probably meant). Matching is per
     message, not per thread.
     """
 
@@ -124,6 +127,41 @@ class Query:
     def has_attachment(cls) -> Query:
         """Find mail with an attachment."""
         return cls("has:attachment", Joint.ONE)
+
+    @classmethod
+    def is_(cls, state: str) -> Query:
+        """Find mail in a state: unread, read, starred, snoozed, important, muted, sent, draft, chat …"""
+        return cls(checked(f"is:{_argument(state, 'is')}"), Joint.ONE)
+
+    @classmethod
+    def has(cls, content: str) -> Query:
+        """Find mail that has something: attachment, drive, youtube, userlabels, yellow-star …"""
+        return cls(checked(f"has:{_argument(content, 'has')}"), Joint.ONE)
+
+    @classmethod
+    def header(cls, name: str, value: str) -> Query:
+        """Find mail with this value in any header field."""
+        if not PLAIN.fullmatch(name):
+            raise InvalidRequest(f"header: {name!r} is not the name of a header.")
+        return cls(f"header:{name}:{_argument(value, 'header')}", Joint.ONE)
+
+    @classmethod
+    def exact(cls, word: str) -> Query:
+        """Find this word as it is written, not what is spelt alike or means the same."""
+        if not PLAIN.fullmatch(word):
+            raise InvalidRequest(f"exact: {word!r} is not one word.", hint="Query.phrase takes several.")
+        return cls(f"+{word}", Joint.ONE)
+
+    @classmethod
+    def around(cls, first: str, second: str, *, words: int) -> Query:
+        """Find two words that stand at most so many words apart."""
+        distance = _positive(words, "around")
+        return cls(f"{_argument(first, 'around')} AROUND {distance} {_argument(second, 'around')}", Joint.ALL)
+
+    @classmethod
+    def size(cls, size_bytes: int) -> Query:
+        """Find mail of at least this many bytes."""
+        return _term("size", str(_positive(size_bytes, "size")))
 
     @classmethod
     def filename(cls, name: str) -> Query:

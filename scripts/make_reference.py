@@ -25,6 +25,7 @@ from mailgrant import errors
 from mailgrant._sync.calendar import BlockingCalendar
 from mailgrant._sync.consents import Consents
 from mailgrant._sync.gmail import Gmail
+from mailgrant._sync.vault_keeping import VaultKeeping
 from mailgrant.cli import exits
 from mailgrant.cli.tree import DAILY, PLACES, root
 from mailgrant.oauth.scope_table import ACCEPTED, DESCRIPTIONS, REACH
@@ -51,8 +52,13 @@ EXCEPTIONS_TO_EXITS = {
     errors.SettingsError: "4 when a file is not there",
     errors.InvalidRequest: "2 when it was refused here, before Google was asked",
 }
-# The verbs hang on these; the two without a public name are reached through an account and a Mailgrant.
-REACHED_BY = {Gmail: "account.gmail", BlockingCalendar: "account.calendar", Consents: "mailgrant.consents"}
+# The verbs hang on these; those without a public name are reached through an account and a Mailgrant.
+REACHED_BY = {
+    Gmail: "account.gmail",
+    BlockingCalendar: "account.calendar",
+    Consents: "mailgrant.consents",
+    VaultKeeping: "mailgrant.vault",
+}
 # How a default is written where Python's own way says less.
 DEFAULTS = {"0:10:00": "timedelta(minutes=10)"}
 # Public so that other modules of ours may call them; no program has to.
@@ -220,7 +226,7 @@ def raisers(name: str) -> list[str]:
 def verbs() -> Iterator[tuple[str, Any]]:
     """Yield `connect` and every class and method that acts, by the name it is reached by."""
     yield "connect", mailgrant.connect
-    for kind in (mailgrant.Mailgrant, mailgrant.Account, Consents, Gmail, BlockingCalendar):
+    for kind in (mailgrant.Mailgrant, mailgrant.Account, Consents, VaultKeeping, Gmail, BlockingCalendar):
         shown = REACHED_BY.get(kind, kind.__name__)
         yield shown, kind
         yield from ((f"{shown}.{name}", member) for name, member in members(kind))
@@ -233,7 +239,7 @@ def api_page() -> str:
         " ([errors](errors.md)). Every verb that waits has an awaited twin of the same name on `AsyncMailgrant` and"
         " `AsyncAccount`; listings are `async for` there, and closing is `aclose`."
     )
-    acting = [mailgrant.Mailgrant, mailgrant.Account, Consents, Gmail, BlockingCalendar]
+    acting = [mailgrant.Mailgrant, mailgrant.Account, Consents, VaultKeeping, Gmail, BlockingCalendar]
     public = [(name, getattr(mailgrant, name)) for name in mailgrant.__all__ if name != "__version__"]
     known = {*acting, mailgrant.connect}
     nouns = [

@@ -167,9 +167,11 @@ def _loose(files: list[Path]) -> Iterator[Finding]:
             yield Finding(f"others may put files into the folder {folder}: chmod go-w {folder}")
 
 
-def rotate(settings: Settings, vault: Vault, *, progress: Callable[[int], None]) -> rotation.Rotated:
+def rotate(settings: Settings, vault: Vault, *, progress: Callable[[int], None] | None = None) -> rotation.Rotated:
     """Change the vault's key for a new one."""
-    return rotation.rotate(vault, KeyDrawer(settings.cabinet(), settings.vault_place()), progress=progress)
+    return rotation.rotate(
+        vault, KeyDrawer(settings.cabinet(), settings.vault_place()), progress=progress or (lambda rows: None)
+    )
 
 
 def backup(vault: Vault, to: Path) -> VaultBackup:

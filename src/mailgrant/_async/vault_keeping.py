@@ -47,7 +47,7 @@ class AsyncVaultKeeping:
         vault = await self._workplace.vault()
         return await in_thread(keeping.check, settings, vault, loose=loose, against=against)
 
-    async def rotate(self, *, progress: Callable[[int], None] = lambda rows: None) -> Rotated:
+    async def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
         """
         Change the vault's key for a new one, and seal every row with it; others may work meanwhile.
 

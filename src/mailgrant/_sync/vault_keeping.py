@@ -49,7 +49,7 @@ class VaultKeeping:
         vault = self._workplace.vault()
         return in_thread(keeping.check, settings, vault, loose=loose, against=against)
 
-    def rotate(self, *, progress: Callable[[int], None] = lambda rows: None) -> Rotated:
+    def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
         """
         Change the vault's key for a new one, and seal every row with it; others may work meanwhile.
 

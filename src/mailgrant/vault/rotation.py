@@ -23,9 +23,8 @@ from .sealing import Keyring, key_id_of
 from .store import TABLES, Row, RowStore
 from .vault import Vault
 
+# Also how many rows are sealed in one transaction: others wait for no longer than that takes.
 PAGE = 200
-# Sealed in one transaction: others wait for no longer than this many take.
-BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _change_header(sealer: Sealer, turn: Turn, details: str) -> None:
 def _reseal(sealer: Sealer, progress: Callable[[int], None]) -> tuple[int, tuple[Finding, ...]]:
     seen, count, damaged = 0, 0, list[Finding]()
     for table in TABLES:
-        for page in pages(sealer.store.table(table), BATCH):
+        for page in pages(sealer.store.table(table)):
             count += _reseal_rows(sealer, table, page, damaged)
             seen += len(page)
             progress(seen)
@@ -145,15 +144,15 @@ def _sealed_anew(sealer: Sealer, table: str, row: Row, damaged: list[Finding]) -
         return None
 
 
-def pages(rows: RowStore, size: int) -> Iterator[tuple[Row, ...]]:
-    """Give every row of a table, so many at a time."""
+def pages(rows: RowStore) -> Iterator[tuple[Row, ...]]:
+    """Give every row of a table, two hundred at a time."""
     after = ""
-    while page := rows.page(after=after, limit=size):
+    while page := rows.page(after=after, limit=PAGE):
         yield page
         after = page[-1].key
 
 
 def all_rows(rows: RowStore) -> Iterator[Row]:
     """Give every row of a table, read in pages."""
-    for page in pages(rows, PAGE):
+    for page in pages(rows):
         yield from page

@@ -224,6 +224,7 @@ def test_the_page_works_with_the_keyboard_alone(television: Television, chromium
         chromium.goto(f"{served.url}/device")
         chromium.keyboard.type(told["user_code"])
         chromium.keyboard.press("Enter")
+        chromium.get_by_role("radio").first.wait_for()
         chromium.keyboard.press("Tab")
         chromium.keyboard.press("ArrowDown")
         chromium.keyboard.press("Tab")

@@ -191,6 +191,24 @@ def test_a_grant_in_testing_shows_its_end(desk: Path, capsys: pytest.CaptureFixt
     assert "the project is in Testing" in capsys.readouterr().out
 
 
+def test_a_grant_whose_client_is_not_accepted_says_so(
+    desk: Path, ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = sandbox.client_secrets("installed")
+    wrong["installed"]["client_secret"] = "GOCSPX-wrong"
+    (desk / "wrong.json").write_text(json.dumps(wrong))
+    assert main(["client", "add", "wrong.json"]) == 0
+    sandbox.tokens.expire_access()
+    assert main(["label", "list"]) == 1
+
+    shown = answer(capsys, "grant", "show", ADA)
+    assert main(["client", "list"]) == 0
+
+    assert shown["status"] == "active"
+    assert "not accepted by Google since" in shown["trouble"]
+    assert "not accepted by Google since" in capsys.readouterr().out
+
+
 def test_a_client_is_put_into_production_by_adding_it_again(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     testing = answer(capsys, "client", "add", "client_secret.json", "--testing")
     kept = answer(capsys, "client", "add", "client_secret.json")

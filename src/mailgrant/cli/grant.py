@@ -19,7 +19,7 @@ from .grant_steps import (
     split,
     warn_of_missing,
 )
-from .grant_view import endings, print_grant, print_grants, shown
+from .grant_view import Outlook, print_grant, print_grants, shown
 from .invocation import Invocation
 from .output import say
 from .tree import Noun
@@ -67,7 +67,7 @@ def ask(invocation: Invocation, /, email: str | None, way: Way | None, step: str
         else:
             asked = {"account": email, "user": user, "client_id": client_id, "ask": way or likely_way()}
             held = mailgrant.connect(*scopes, **asked).grant()
-        print_grant(invocation, held, endings(mailgrant))
+        print_grant(invocation, held, Outlook(mailgrant))
 
 
 @grant.command(name="list", example="mailgrant status")
@@ -78,7 +78,7 @@ def list_(invocation: Invocation) -> None:
         grants = mailgrant.grants()
         if invocation.settings.account:
             grants = tuple(held for held in grants if same_address(held.account, invocation.settings.account))
-        print_grants(invocation, grants, endings(mailgrant))
+        print_grants(invocation, grants, Outlook(mailgrant))
 
 
 @grant.command(example="mailgrant grant show ada@example.com")
@@ -89,7 +89,7 @@ def show(invocation: Invocation, email: str | None, client_id: str | None) -> No
     """Show one grant: what it allows, when it will end, and what helps where it does not work."""
     with invocation.open() as mailgrant:
         held = mailgrant.account(email or invocation.settings.account, client_id=client_id).grant()
-        print_grant(invocation, held, endings(mailgrant))
+        print_grant(invocation, held, Outlook(mailgrant))
 
 
 @grant.command(example="mailgrant grant revoke ada@example.com")
@@ -100,7 +100,7 @@ def revoke(invocation: Invocation, email: str | None, client_id: str | None) -> 
     """Revoke a grant at Google; what this person ever granted to the project ends with it."""
     with invocation.open() as mailgrant:
         gone = mailgrant.revoke(email or invocation.settings.account, client_id=client_id)
-        content = shown(gone, endings(mailgrant))
+        content = shown(gone, Outlook(mailgrant))
     say_of_delegation(gone)
     invocation.printer.one(content, f"Revoked the grant of {gone.account} at Google.")
 
@@ -115,7 +115,7 @@ def forget(invocation: Invocation, email: str | None, client_id: str | None, kee
     with invocation.open() as mailgrant:
         whom = email or invocation.settings.account
         gone = mailgrant.forget(whom, client_id=client_id, keep_at_google=keep_at_google)
-        content = shown(gone, endings(mailgrant))
+        content = shown(gone, Outlook(mailgrant))
     if keep_at_google:
         say("Google still honours this grant, and backups of the vault still hold it.")
     say_of_delegation(gone)
@@ -137,7 +137,7 @@ def export(invocation: Invocation, email: str | None, client_id: str | None, fil
         raise click.UsageError("A grant is exported to a file; stdout would show its refresh token.")
     with invocation.open() as mailgrant:
         held = mailgrant.export_grant(file, email or invocation.settings.account, client_id=client_id)
-        content = shown(held, endings(mailgrant))
+        content = shown(held, Outlook(mailgrant))
     say(
         f"whoever reads {file} can act for {held.account}, without a trace here, until the grant is revoked: "
         "`mailgrant grant revoke` ends it everywhere. Delete the file when it is needed no more."
@@ -159,7 +159,7 @@ def import_(invocation: Invocation, file: Path, client_id: str | None) -> None:
     with invocation.open() as mailgrant:
         held = mailgrant.import_grant(file, account=invocation.settings.account, client_id=client_id)
         say(f"delete {file} now: it holds the refresh token in the clear.")
-        print_grant(invocation, held, endings(mailgrant))
+        print_grant(invocation, held, Outlook(mailgrant))
 
 
 def same_address(one: str, other: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +13,29 @@ if TYPE_CHECKING:
 
     from .invocation import Invocation
 
-Ending = Callable[["Grant"], "Countdown | None"]
+
+class Outlook:
+    """What the clients in the vault mean for their grants; looked up once for all of them."""
+
+    def __init__(self, mailgrant: Mailgrant) -> None:
+        self._clients = {client.client_id: client for client in mailgrant.clients()}
+
+    def end(self, held: Grant) -> Countdown | None:
+        """Return when a grant will end by itself."""
+        from mailgrant.vault.foresight import countdown
+
+        client = self._clients.get(held.client_id)
+        return countdown(held, testing=client is not None and client.testing)
+
+    def trouble(self, held: Grant) -> str:
+        """Say why Google does not accept the grant's client, if so: then the grant pauses, and is kept."""
+        client = self._clients.get(held.client_id)
+        if client is None or client.trouble is None:
+            return ""
+        return f"its client is not accepted by Google since {local(client.trouble.since)}: {client.trouble.reason}"
 
 
-def endings(mailgrant: Mailgrant) -> Ending:
-    """Return what knows the end of each grant, having looked once at which clients are in Testing."""
-    from mailgrant.vault.foresight import countdown
-
-    testing = {client.client_id for client in mailgrant.clients() if client.testing}
-    return lambda held: countdown(held, testing=held.client_id in testing)
-
-
-def print_grants(invocation: Invocation, grants: tuple[Grant, ...], ending: Ending) -> None:
+def print_grants(invocation: Invocation, grants: tuple[Grant, ...], outlook: Outlook) -> None:
     """Print a list of grants."""
     columns: Columns[Grant] = {
         "account": lambda held: held.account,
@@ -34,19 +44,19 @@ def print_grants(invocation: Invocation, grants: tuple[Grant, ...], ending: Endi
         "consented": lambda held: held.consented_at,
         "refreshed": lambda held: held.refreshed_at,
         "user": lambda held: held.user,
-        "note": lambda held: note(held, ending),
+        "note": lambda held: note(held, outlook),
     }
     if invocation.printer.json:
-        invocation.printer.many((shown(held, ending) for held in grants), {}, empty="")
+        invocation.printer.many((shown(held, outlook) for held in grants), {}, empty="")
     else:
         invocation.printer.many(grants, columns, empty="nobody has granted anything yet; `mailgrant login` asks.")
 
 
-def print_grant(invocation: Invocation, held: Grant, ending: Ending) -> None:
+def print_grant(invocation: Invocation, held: Grant, outlook: Outlook) -> None:
     """Print one grant in full."""
     from mailgrant.vault.foresight import remedy
 
-    end = ending(held)
+    end = outlook.end(held)
     lines = {
         "Account": held.account,
         "User": held.user or "",
@@ -60,23 +70,28 @@ def print_grant(invocation: Invocation, held: Grant, ending: Ending) -> None:
         "Refreshed": local(held.refreshed_at),
         "Ends": f"{local(end.ends_at)}: {end.why}. {end.remedy}" if end else "",
         "Client": held.client_id,
-        "Note": "; ".join(marks(held)),
+        "Note": "; ".join(remark for remark in (outlook.trouble(held), *marks(held)) if remark),
         "Next": remedy(held),
     }
     text = "\n".join(f"{name + ':':11}{value}" for name, value in lines.items() if value)
-    invocation.printer.one(shown(held, ending), text)
+    invocation.printer.one(shown(held, outlook), text)
 
 
-def shown(held: Grant, ending: Ending) -> dict[str, Any]:
+def shown(held: Grant, outlook: Outlook) -> dict[str, Any]:
     """Return a grant as JSON, without its credentials."""
     from mailgrant.vault.foresight import remedy
 
     content: dict[str, Any] = to_json(held)
     del content["credentials"]
-    end = ending(held)
+    end = outlook.end(held)
     foresight = {"countdown": to_json(end)} if end else {}
-    helps = {"remedy": remedy(held)} if remedy(held) else {}
-    return {**content, "missing": to_json(held.missing), **foresight, **helps}
+    said = {"remedy": remedy(held), "trouble": outlook.trouble(held)}
+    return {
+        **content,
+        "missing": to_json(held.missing),
+        **foresight,
+        **{name: text for name, text in said.items() if text},
+    }
 
 
 def short_scopes(held: Grant) -> list[str]:
@@ -93,12 +108,13 @@ def marks(held: Grant) -> list[str]:
     return [remark for remark, holds in remarks.items() if holds]
 
 
-def note(held: Grant, ending: Ending) -> str:
+def note(held: Grant, outlook: Outlook) -> str:
     """Say what is remarkable about a grant, in a line."""
-    end = ending(held)
+    end = outlook.end(held)
     soon = end is not None and (end.is_soon(datetime.now(UTC)))
     remarks = [
         held.reason,
+        outlook.trouble(held),
         *marks(held),
         f"not granted: {', '.join(scope.short for scope in held.missing)}" if held.missing else "",
         f"ends {local(end.ends_at)}: {end.why}" if end is not None and soon else "",

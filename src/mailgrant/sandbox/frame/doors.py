@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from mailgrant.sandbox.clock import real_now
 from mailgrant.sandbox.control.calls import CONTROL, Control
 from mailgrant.sandbox.control.faults import Effect, header_effect
-from mailgrant.sandbox.frame.api import Api, Route, bearer, refusal
+from mailgrant.sandbox.frame.api import Api, Route, refusal
 from mailgrant.sandbox.frame.batch import read_parts, write_answers
 from mailgrant.sandbox.frame.directory import Directory
 from mailgrant.sandbox.frame.discovery import CALENDAR, GMAIL
@@ -151,8 +151,10 @@ class Doors:
         if route is None:
             return Admission(request, entry, lambda: not_found_page(request.path))
         entry.method = route.method.id
-        adopt(self._world, bearer(request) or "")
         token = self._api.token(route)
+        if token is None and route.bearer is not None:
+            adopt(self._world, route.bearer)
+            token = self._api.token(route)
         if token is not None:
             entry.account, entry.client_id = token.email, token.client_id
             if route.method.api == GMAIL:

@@ -27,7 +27,7 @@ APIS = {"gmail.googleapis.com": GMAIL, "calendar-json.googleapis.com": CALENDAR}
 
 def adopt(world: Sandbox, text: str) -> None:
     """Let a good self-signed token be the access token that it stands for; any other text stays unknown."""
-    if not text.startswith(BEGINNING) or world.tokens.access_seen(text) is not None:
+    if not text.startswith(BEGINNING):
         return
     claims = unproved(text)
     account = world.service_accounts.find(str(claims.get("iss")))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, settling
-from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, new_attempt_id
+from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, content_of, new_attempt_id
 from mailgrant.gmail.headers import Headers
 from mailgrant.gmail.message import Evidence, Sent
 from mailgrant.oauth.scopes import accepted_for
@@ -84,6 +84,7 @@ class AsyncSending:
         attempt = self._begun(grant, draft)
         if draft.id is not None:
             return await self._send_kept(replace(attempt, marked=False), draft, settle)
+        attempt = replace(attempt, content=content_of(draft, body=draft.text if draft.text is not None else draft.html))
         marked = replace(draft, headers=Headers((*draft.headers.fields, (HEADER, attempt.id))))
         raw = await write(marked)
         if not may(grant.scopes, "gmail.users.drafts.create"):
@@ -110,8 +111,20 @@ class AsyncSending:
     # The ways a mail leaves
 
     async def _send_by_draft(self, attempt: Attempt, raw: Source, settle: bool) -> Sent:
-        attempt = await self._drafted(attempt, raw, settle)
-        return await self._delivered(attempt, settle)
+        """Make the draft, looking for it where the answer was lost, and send it."""
+        while attempt.tries < MOST_CREATES:
+            attempt = await self._noted(replace(attempt, tries=attempt.tries + 1))
+            try:
+                kept = await self._run(calls.create_draft(raw, thread_id=attempt.thread_id))
+            except OutcomeUnknown as lost:
+                if not settle:
+                    raise self._unknown(attempt, lost) from lost
+                found = await self._looking(attempt, self._found)
+                if found is not None:
+                    return await self._concluded(attempt, found)
+            else:
+                return await self._delivered(drafted(attempt, kept), settle)
+        raise NoAnswer(f"Gmail did not answer {MOST_CREATES} times in a row. Nothing was sent.")
 
     async def _send_kept(self, attempt: Attempt, draft: Draft, settle: bool) -> Sent:
         """Send a draft that the person keeps in the mailbox; it is theirs, so it is never deleted."""
@@ -153,21 +166,12 @@ class AsyncSending:
 
     # Step by step
 
-    async def _drafted(self, attempt: Attempt, raw: Source, settle: bool) -> Attempt:
-        """Make the draft, looking for it where the answer was lost."""
-        while attempt.tries < MOST_CREATES:
-            attempt = await self._noted(replace(attempt, tries=attempt.tries + 1))
-            try:
-                kept = await self._run(calls.create_draft(raw, thread_id=attempt.thread_id))
-            except OutcomeUnknown as lost:
-                if not settle:
-                    raise self._unknown(attempt, lost) from lost
-                found = await self._looking(attempt, self._found)
-                if found is None:
-                    continue
-                kept = found
-            return replace(attempt, draft_id=kept.id, message_id=kept.message_id, tries=0)
-        raise NoAnswer(f"Gmail did not answer {MOST_CREATES} times in a row. Nothing was sent.")
+    async def _concluded(self, attempt: Attempt, found: DraftRef | Sent) -> Sent:
+        """Go on with what became of a draft whose making was not answered."""
+        if isinstance(found, Sent):
+            await self._forget(attempt)
+            return found
+        return await self._delivered(drafted(attempt, found), settle=True)
 
     async def _delivered(self, attempt: Attempt, settle: bool) -> Sent:
         """Send the draft by its id, looking what became of it where the answer was lost."""
@@ -201,8 +205,7 @@ class AsyncSending:
             if found is None:
                 await self._forget(attempt)
                 return None
-            attempt = replace(attempt, draft_id=found.id, message_id=found.message_id, tries=0)
-            return await self._delivered(attempt, settle=True)
+            return await self._concluded(attempt, found)
         if await self._looking(attempt, self._is_there):
             return await self._delivered(attempt, settle=True)
         return await self._looking(attempt, self._gone)
@@ -221,16 +224,26 @@ class AsyncSending:
 
     # Looking
 
-    async def _found(self, attempt: Attempt) -> DraftRef | None:
-        """Return the draft of the attempt, one if there are several; None when two looks find none."""
+    async def _found(self, attempt: Attempt) -> DraftRef | Sent | None:
+        """
+        Return the draft of the attempt, one if there are several; None when two looks find none.
+
+        A person may have sent it meanwhile, which is seen where sent mail may be read, or edited it,
+        which raises DraftChanged.
+        """
         await self._quiet(attempt)
         first = await self._run(settling.find_drafts(attempt))
         if not first.drafts:
             await sleep(self._patience.between_looks)
             first = await self._run(settling.find_drafts(attempt, known=first.others))
+        if not first.drafts:
+            return await self._run(settling.find_sent(attempt)) if await self._may_read_sent() else None
         for spare in first.drafts[1:]:
             await self._run(settling.discard(spare.id))
-        return first.drafts[0] if first.drafts else None
+        if not await self._run(settling.is_as_written(attempt, first.drafts[0].id)):
+            await self._forget(attempt)
+            raise edited()
+        return first.drafts[0]
 
     async def _is_there(self, attempt: Attempt) -> bool:
         """
@@ -248,13 +261,12 @@ class AsyncSending:
             message_id = moved[0].message_id if moved else None
         if message_id is not None and message_id != attempt.message_id:
             await self._forget(attempt)
-            raise DraftChanged("A person edited the draft before it went out. It was not sent.")
+            raise edited()
         return message_id is not None
 
     async def _gone(self, attempt: Attempt) -> Sent:
         """Conclude from a draft that is gone; a copy among the sent mail is better evidence, where it may be read."""
-        grant = await self._grant()
-        if attempt.marked and may(grant.scopes, "gmail.users.messages.list"):
+        if attempt.marked and await self._may_read_sent():
             return await self._copy_or_unknown(attempt)
         await self._forget(attempt)
         return Sent(None, thread_id=attempt.thread_id, evidence=Evidence.DRAFT_GONE)
@@ -262,8 +274,7 @@ class AsyncSending:
     async def _copy_or_unknown(self, attempt: Attempt) -> Sent:
         """Wait for the copy among the sent mail; raises OutcomeUnknown when it may not be read or does not come."""
         await self._quiet(attempt)
-        grant = await self._grant()
-        readable = may(grant.scopes, "gmail.users.messages.list")
+        readable = await self._may_read_sent()
         while readable:
             sent = await self._looking(attempt, self._copy)
             if sent is not None:
@@ -274,6 +285,9 @@ class AsyncSending:
             await sleep(self._patience.between_looks)
         why = "no copy is among the sent mail" if readable else "the grant may not look among the sent mail"
         raise self._unknown(attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why))
+
+    async def _may_read_sent(self) -> bool:
+        return may((await self._grant()).scopes, "gmail.users.messages.list")
 
     async def _copy(self, attempt: Attempt) -> Sent | None:
         return await self._run(settling.find_sent(attempt))
@@ -350,6 +364,16 @@ class AsyncSending:
             evidence=lost.evidence,
             attempt=attempt.id,
         )
+
+
+def drafted(attempt: Attempt, kept: DraftRef) -> Attempt:
+    """Return the attempt with its draft, which has not been sent yet."""
+    return replace(attempt, draft_id=kept.id, message_id=kept.message_id, tries=0)
+
+
+def edited() -> DraftChanged:
+    """The error for a draft that is a person's now."""
+    return DraftChanged("A person edited the draft before it went out. It was not sent.")
 
 
 def may(scopes: Scopes, operation: str) -> bool:

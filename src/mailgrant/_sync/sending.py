@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, settling
-from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, new_attempt_id
+from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, content_of, new_attempt_id
 from mailgrant.gmail.headers import Headers
 from mailgrant.gmail.message import Evidence, Sent
 from mailgrant.oauth.scopes import accepted_for
@@ -86,6 +86,7 @@ class Sending:
         attempt = self._begun(grant, draft)
         if draft.id is not None:
             return self._send_kept(replace(attempt, marked=False), draft, settle)
+        attempt = replace(attempt, content=content_of(draft, body=draft.text if draft.text is not None else draft.html))
         marked = replace(draft, headers=Headers((*draft.headers.fields, (HEADER, attempt.id))))
         raw = write(marked)
         if not may(grant.scopes, "gmail.users.drafts.create"):
@@ -112,8 +113,20 @@ class Sending:
     # The ways a mail leaves
 
     def _send_by_draft(self, attempt: Attempt, raw: Source, settle: bool) -> Sent:
-        attempt = self._drafted(attempt, raw, settle)
-        return self._delivered(attempt, settle)
+        """Make the draft, looking for it where the answer was lost, and send it."""
+        while attempt.tries < MOST_CREATES:
+            attempt = self._noted(replace(attempt, tries=attempt.tries + 1))
+            try:
+                kept = self._run(calls.create_draft(raw, thread_id=attempt.thread_id))
+            except OutcomeUnknown as lost:
+                if not settle:
+                    raise self._unknown(attempt, lost) from lost
+                found = self._looking(attempt, self._found)
+                if found is not None:
+                    return self._concluded(attempt, found)
+            else:
+                return self._delivered(drafted(attempt, kept), settle)
+        raise NoAnswer(f"Gmail did not answer {MOST_CREATES} times in a row. Nothing was sent.")
 
     def _send_kept(self, attempt: Attempt, draft: Draft, settle: bool) -> Sent:
         """Send a draft that the person keeps in the mailbox; it is theirs, so it is never deleted."""
@@ -155,21 +168,12 @@ class Sending:
 
     # Step by step
 
-    def _drafted(self, attempt: Attempt, raw: Source, settle: bool) -> Attempt:
-        """Make the draft, looking for it where the answer was lost."""
-        while attempt.tries < MOST_CREATES:
-            attempt = self._noted(replace(attempt, tries=attempt.tries + 1))
-            try:
-                kept = self._run(calls.create_draft(raw, thread_id=attempt.thread_id))
-            except OutcomeUnknown as lost:
-                if not settle:
-                    raise self._unknown(attempt, lost) from lost
-                found = self._looking(attempt, self._found)
-                if found is None:
-                    continue
-                kept = found
-            return replace(attempt, draft_id=kept.id, message_id=kept.message_id, tries=0)
-        raise NoAnswer(f"Gmail did not answer {MOST_CREATES} times in a row. Nothing was sent.")
+    def _concluded(self, attempt: Attempt, found: DraftRef | Sent) -> Sent:
+        """Go on with what became of a draft whose making was not answered."""
+        if isinstance(found, Sent):
+            self._forget(attempt)
+            return found
+        return self._delivered(drafted(attempt, found), settle=True)
 
     def _delivered(self, attempt: Attempt, settle: bool) -> Sent:
         """Send the draft by its id, looking what became of it where the answer was lost."""
@@ -203,8 +207,7 @@ class Sending:
             if found is None:
                 self._forget(attempt)
                 return None
-            attempt = replace(attempt, draft_id=found.id, message_id=found.message_id, tries=0)
-            return self._delivered(attempt, settle=True)
+            return self._concluded(attempt, found)
         if self._looking(attempt, self._is_there):
             return self._delivered(attempt, settle=True)
         return self._looking(attempt, self._gone)
@@ -223,16 +226,26 @@ class Sending:
 
     # Looking
 
-    def _found(self, attempt: Attempt) -> DraftRef | None:
-        """Return the draft of the attempt, one if there are several; None when two looks find none."""
+    def _found(self, attempt: Attempt) -> DraftRef | Sent | None:
+        """
+        Return the draft of the attempt, one if there are several; None when two looks find none.
+
+        A person may have sent it meanwhile, which is seen where sent mail may be read, or edited it,
+        which raises DraftChanged.
+        """
         self._quiet(attempt)
         first = self._run(settling.find_drafts(attempt))
         if not first.drafts:
             sleep(self._patience.between_looks)
             first = self._run(settling.find_drafts(attempt, known=first.others))
+        if not first.drafts:
+            return self._run(settling.find_sent(attempt)) if self._may_read_sent() else None
         for spare in first.drafts[1:]:
             self._run(settling.discard(spare.id))
-        return first.drafts[0] if first.drafts else None
+        if not self._run(settling.is_as_written(attempt, first.drafts[0].id)):
+            self._forget(attempt)
+            raise edited()
+        return first.drafts[0]
 
     def _is_there(self, attempt: Attempt) -> bool:
         """
@@ -250,13 +263,12 @@ class Sending:
             message_id = moved[0].message_id if moved else None
         if message_id is not None and message_id != attempt.message_id:
             self._forget(attempt)
-            raise DraftChanged("A person edited the draft before it went out. It was not sent.")
+            raise edited()
         return message_id is not None
 
     def _gone(self, attempt: Attempt) -> Sent:
         """Conclude from a draft that is gone; a copy among the sent mail is better evidence, where it may be read."""
-        grant = self._grant()
-        if attempt.marked and may(grant.scopes, "gmail.users.messages.list"):
+        if attempt.marked and self._may_read_sent():
             return self._copy_or_unknown(attempt)
         self._forget(attempt)
         return Sent(None, thread_id=attempt.thread_id, evidence=Evidence.DRAFT_GONE)
@@ -264,8 +276,7 @@ class Sending:
     def _copy_or_unknown(self, attempt: Attempt) -> Sent:
         """Wait for the copy among the sent mail; raises OutcomeUnknown when it may not be read or does not come."""
         self._quiet(attempt)
-        grant = self._grant()
-        readable = may(grant.scopes, "gmail.users.messages.list")
+        readable = self._may_read_sent()
         while readable:
             sent = self._looking(attempt, self._copy)
             if sent is not None:
@@ -276,6 +287,9 @@ class Sending:
             sleep(self._patience.between_looks)
         why = "no copy is among the sent mail" if readable else "the grant may not look among the sent mail"
         raise self._unknown(attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why))
+
+    def _may_read_sent(self) -> bool:
+        return may((self._grant()).scopes, "gmail.users.messages.list")
 
     def _copy(self, attempt: Attempt) -> Sent | None:
         return self._run(settling.find_sent(attempt))
@@ -352,6 +366,16 @@ class Sending:
             evidence=lost.evidence,
             attempt=attempt.id,
         )
+
+
+def drafted(attempt: Attempt, kept: DraftRef) -> Attempt:
+    """Return the attempt with its draft, which has not been sent yet."""
+    return replace(attempt, draft_id=kept.id, message_id=kept.message_id, tries=0)
+
+
+def edited() -> DraftChanged:
+    """The error for a draft that is a person's now."""
+    return DraftChanged("A person edited the draft before it went out. It was not sent.")
 
 
 def may(scopes: Scopes, operation: str) -> bool:

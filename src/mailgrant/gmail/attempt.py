@@ -8,12 +8,15 @@ knows what may have happened, and can look.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from mailgrant.errors import SettingsError
+
+from .draft import Draft
 
 # Recipients see it, and it means nothing to them. Gmail replaces the Message-ID of what it sends, so
 # that cannot be what a mail is known by.
@@ -36,8 +39,9 @@ class Attempt:
     One try to send one mail; `id` is what its header `X-Mailgrant-Attempt` says.
 
     `begun_at` is when it began, `at` when its last request left. `draft_id` and `message_id` name the
-    draft once Gmail holds one. `tries` counts how often the draft was sent. `version` counts the
-    writes: 0 is an attempt that is not in the vault yet.
+    draft once Gmail holds one. `content` tells what was written from what a person has made of it
+    (`content_of`). `tries` counts how often the draft was sent. `version` counts the writes: 0 is an
+    attempt that is not in the vault yet.
     """
 
     id: str
@@ -49,6 +53,7 @@ class Attempt:
     draft_id: str | None = field(kw_only=True, default=None)
     message_id: str | None = field(kw_only=True, default=None)
     thread_id: str | None = field(kw_only=True, default=None)
+    content: str = field(kw_only=True, default="")
     tries: int = field(kw_only=True, default=0)
     marked: bool = field(kw_only=True, default=True)
     version: int = field(kw_only=True, default=0)
@@ -75,6 +80,18 @@ class Patience:
                 "Patience is three waits longer than nothing, and giving up is the longest.",
                 hint="For example still_running = 20, between_looks = 10, giving_up = 600 (seconds).",
             )
+
+
+def content_of(draft: Draft, *, body: str | None) -> str:
+    """
+    Return a digest of what a person would see of a draft, with `body` as its text.
+
+    What Gmail may change by itself does not count: the order of headers, their folding, blanks.
+    """
+    people = (sorted(each.email.casefold() for each in group) for group in (draft.to, draft.cc, draft.bcc))
+    names = sorted(each.name or "" for each in draft.attachments)
+    seen = (*people, "".join(draft.subject.split()), "".join((body or "").split()), names)
+    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_attempt_id(entropy: Callable[[int], bytes]) -> str:

@@ -16,7 +16,7 @@ from mailgrant.errors import NotFound
 from mailgrant.http import Call, Request, Response, with_query
 
 from . import calls
-from .attempt import HEADER, Attempt
+from .attempt import HEADER, Attempt, content_of
 from .draft import DraftRef
 from .message import Evidence, Sent
 from .payload import object_of, objects_of, text_of
@@ -67,6 +67,12 @@ def message_in_draft(draft_id: str) -> Call[str | None]:
     """Return the id of the message that a draft holds now, None when there is no such draft (20 units)."""
     head = yield from _draft_head(draft_id)
     return head.message_id if head is not None else None
+
+
+def is_as_written(attempt: Attempt, draft_id: str) -> Call[bool]:
+    """Tell whether a draft still says what the attempt wrote, rather than what a person has made of it (20 units)."""
+    draft = yield from calls.read_draft(draft_id)
+    return attempt.content in {content_of(draft, body=body) for body in (draft.text, draft.html)}
 
 
 def find_sent(attempt: Attempt) -> Call[Sent | None]:

@@ -59,6 +59,7 @@ class Attempts:
             draft_id=values["draft_id"],
             message_id=values["message_id"],
             thread_id=values["thread_id"],
+            content=values["content"],
             tries=values["tries"],
             marked=values["marked"],
             version=row.version,
@@ -75,6 +76,7 @@ def _to_bytes(attempt: Attempt) -> bytes:
         "draft_id": attempt.draft_id,
         "message_id": attempt.message_id,
         "thread_id": attempt.thread_id,
+        "content": attempt.content,
         "tries": attempt.tries,
         "marked": attempt.marked,
     }

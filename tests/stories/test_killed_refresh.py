@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,10 +103,12 @@ async def dies_at(mailgrant: AsyncMailgrant, vault: Vault, statement: int, scope
     return False
 
 
+@pytest.mark.parametrize("database", [":memory:", "vault.db"])
 @pytest.mark.parametrize("scopes", [None, Scopes("calendar.events")], ids=["whole", "part"])
 async def test_a_process_killed_at_any_statement_of_a_refresh_loses_nothing(
-    sandbox: Sandbox, office: dict[str, Any], person: Person, scopes: Scopes | None
+    sandbox: Sandbox, office: dict[str, Any], person: Person, tmp_path: Path, scopes: Scopes | None, database: str
 ) -> None:
+    office["vault"] = database if database == ":memory:" else str(tmp_path / database)
     async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
         vault = await granted(mailgrant, person)
         (before,) = vault.grants()

@@ -194,7 +194,9 @@ class AsyncWorkplace:
 
     async def _keep(self, client: ClientSecrets) -> ClientSecrets:
         vault = await self.vault(create=True)
-        await in_thread(vault.add_client, client)
+        # Written anew it would look mended, and be tried by everybody, where Google does not accept it.
+        if client not in await in_thread(vault.clients):
+            await in_thread(vault.add_client, client)
         return client
 
     async def _nobody_to_ask(self) -> SettingsError:

@@ -194,7 +194,9 @@ class Workplace:
 
     def _keep(self, client: ClientSecrets) -> ClientSecrets:
         vault = self.vault(create=True)
-        in_thread(vault.add_client, client)
+        # Written anew it would look mended, and be tried by everybody, where Google does not accept it.
+        if client not in in_thread(vault.clients):
+            in_thread(vault.add_client, client)
         return client
 
     def _nobody_to_ask(self) -> SettingsError:

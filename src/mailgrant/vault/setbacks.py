@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailgrant.errors import AdminRefused, ClientBroken, GrantChanged
+from mailgrant.oauth.answers import NEW_KEY
+from mailgrant.oauth.service_account import ServiceAccountKey
 
 from .audit import Deed
 from .client import KnownClient, Trouble
@@ -33,7 +35,7 @@ def check_worth_asking(vault: Vault, grant: Grant) -> KnownClient:
     client = vault.known_client(grant.client_id)
     trouble = client.trouble
     if trouble is not None and vault.clock() < next_probe(trouble):
-        raise still_broken(trouble)
+        raise still_broken(client, trouble)
     if not may_be_tried(grant, vault.clock()):
         raise AdminRefused(grant.reason, hint="The grant is kept, and tried again from time to time.")
     return client
@@ -47,12 +49,15 @@ def begin_asking(vault: Vault, grant: Grant) -> KnownClient:
     try:
         return vault.keep_client(replace(client, trouble=replace(client.trouble, tried_at=vault.clock())))
     except GrantChanged:
-        raise still_broken(client.trouble) from None
+        raise still_broken(client, client.trouble) from None
 
 
-def still_broken(trouble: Trouble) -> ClientBroken:
+def still_broken(client: KnownClient, trouble: Trouble) -> ClientBroken:
     """The error for a client that Google did not accept when somebody last tried."""
-    return ClientBroken(f"{trouble.reason} That is so since {trouble.since:%Y-%m-%d %H:%M} UTC at the latest.")
+    return ClientBroken(
+        f"{trouble.reason} That is so since {trouble.since:%Y-%m-%d %H:%M} UTC at the latest.",
+        hint=f"{NEW_KEY}; no grant was lost." if isinstance(client.secrets, ServiceAccountKey) else "",
+    )
 
 
 def client_refused(vault: Vault, client: KnownClient, reason: str) -> None:

@@ -126,11 +126,16 @@ class Vault:
 
         `testing` says whether its project's publishing status is Testing; None leaves it as it was.
         """
-        known = self._known_client(client.client_id)
-        was_testing = known.testing if known else False
-        version = known.version if known else 0
-        testing = was_testing if testing is None else testing
-        return self.keep_client(KnownClient(client, testing=testing, version=version))
+        while True:
+            known = self._known_client(client.client_id)
+            was_testing = known.testing if known else False
+            version = known.version if known else 0
+            as_told = was_testing if testing is None else testing
+            try:
+                return self.keep_client(KnownClient(client, testing=as_told, version=version))
+            except GrantChanged:
+                # Somebody wrote down how Google took the one before; this one takes its place all the same.
+                continue
 
     def keep_client(self, client: KnownClient) -> KnownClient:
         """Write a client; raises GrantChanged when the vault holds another version than `client.version`."""

@@ -95,6 +95,22 @@ async def test_a_new_secret_mends_the_client_at_once(sandbox: Sandbox, office: d
     assert attempts(sandbox) == 2
 
 
+async def test_asking_somebody_anew_with_the_same_broken_client_does_not_mend_it(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    async with AsyncMailgrant(**office, clock=sandbox.clock) as mailgrant:
+        ada = await granted(mailgrant, person)
+        sandbox.clock.advance(TWO_HOURS)
+        sandbox.fault("oauth2.token", status=401, reason="disabled_client", times=10)
+        with pytest.raises(ClientBroken):
+            await ada.token()
+        await mailgrant.consents.begin(GRACE, "gmail.send", redirect_uri="http://127.0.0.1:1/")
+        with pytest.raises(ClientBroken, match="That is so since"):
+            await ada.token()
+
+    assert attempts(sandbox) == 1
+
+
 async def test_a_token_that_still_works_is_handed_out_while_the_client_is_broken(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -151,9 +151,12 @@ class KeyDrawer:
         self._cabinet = cabinet
         self._place = place
 
-    def alone(self, vault_id: str) -> AbstractContextManager[None]:
-        """Let nobody else change this vault's key meanwhile."""
-        return key_file.alone(self._cabinet.file_of(vault_id).with_suffix(".lock"))
+    def alone(self, header: Header) -> AbstractContextManager[None]:
+        """Let nobody else write where this vault's key is kept meanwhile."""
+        if self._cabinet.source_of(header, self._place) in (KeySource.FILE, KeySource.KEYRING):
+            return key_file.alone(self._cabinet.file_of(header.vault_id).with_suffix(".lock"))
+        # Nothing is written but the vault, where the generation tells who was first.
+        return nullcontext()
 
     def begin(self, header: Header, at_hand: Keyring) -> Turn:
         """

@@ -47,8 +47,8 @@ class Turn:
 class KeyPlace(Protocol):
     """Where the key of a vault is kept, as rotation needs it."""
 
-    def alone(self, vault_id: str) -> AbstractContextManager[None]:
-        """Let nobody else change this vault's key meanwhile."""
+    def alone(self, header: Header) -> AbstractContextManager[None]:
+        """Let nobody else write where this vault's key is kept meanwhile."""
 
     def begin(self, header: Header, at_hand: Keyring) -> Turn:
         """Put a new key before the old one, unless a rotation that was stopped has done so."""
@@ -81,7 +81,7 @@ def rotate(vault: Vault, place: KeyPlace, *, progress: Callable[[int], None] = l
     key at the same time.
     """
     sealer = vault.sealer
-    with place.alone(vault.id):
+    with place.alone(sealer.header):
         sealer.catch_up()
         before = sealer.header
         turn = place.begin(before, sealer.keyring)

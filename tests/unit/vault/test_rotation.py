@@ -6,7 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,15 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from mailgrant import key_file
-from mailgrant.errors import GrantNotFound, KeyRotated, SettingsError, VaultDamaged, VaultError, VaultLocked
+from mailgrant.errors import (
+    GrantChanged,
+    GrantNotFound,
+    KeyRotated,
+    SettingsError,
+    VaultDamaged,
+    VaultError,
+    VaultLocked,
+)
 from mailgrant.keys import KeySource
 from mailgrant.secret import Secret
 from mailgrant.storage import open_store
@@ -318,11 +329,52 @@ def test_a_row_that_is_written_while_it_is_resealed_stays_as_it_was_written(tmp_
     assert len(key_ids(store)) == 1
 
 
+def test_nobody_fails_to_read_or_to_refresh_while_the_key_is_changed_again_and_again(tmp_path: Path) -> None:
+    home = Household(tmp_path)
+    furnish(home.open())
+    ending = threading.Event()
+
+    def work() -> int:
+        vault, done = home.open(), 0
+        while not ending.is_set():
+            grant = vault.find(account=ADA)[0]
+            with suppress(GrantChanged):
+                vault.keep(grant)
+                done += 1
+        return done
+
+    with ThreadPoolExecutor(3) as pool:
+        working = [pool.submit(work) for _ in range(3)]
+        try:
+            for _ in range(5):
+                rotate(home.open(), home.drawer())
+        finally:
+            ending.set()
+        done = sum(future.result() for future in working)
+
+    vault = home.open()
+    assert vault.find(account=ADA)[0].version == 1 + done
+    assert vault.sealer.header.generation == 6
+    assert key_ids(open_store(home.place)) == {vault.sealer.header.key_id}
+
+
+def test_a_key_set_by_hand_takes_the_place_of_the_key_file(tmp_path: Path) -> None:
+    home = Household(tmp_path)
+    furnish(home.open())
+    home.given = f"{NEW.material.reveal()},{home.key_file().read_text()}"
+
+    rotate(home.open(), home.drawer())
+
+    home.given = NEW.material.reveal()
+    assert home.open().key_source == "environment"
+    assert len(home.open().grants()) == 2
+
+
 def test_two_do_not_rotate_one_vault_at_once(tmp_path: Path) -> None:
     home = Household(tmp_path)
     vault = home.open()
 
-    with home.drawer().alone(vault.id), pytest.raises(VaultError, match="Somebody else is rotating"):
+    with home.drawer().alone(vault.sealer.header), pytest.raises(VaultError, match="Somebody else is rotating"):
         rotate(home.open(), home.drawer())
 
 

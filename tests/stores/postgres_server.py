@@ -44,8 +44,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server; return once it lets clients in."""
-        command = [self._programs / "postgres", "-D", self._data, "-h", "127.0.0.1", "-p", str(self.port)]
-        options = ["-k", self._data, "-c", "fsync=off", "-c", "max_connections=300"]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port)]
+        options = ["-k", str(self._data), "-c", "fsync=off", "-c", "max_connections=300"]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen([*command, *options], stderr=log, **self._as_nobody())
         self._wait()
@@ -88,7 +88,7 @@ class PostgresServer:
         password = self._folder / "password"
         password.write_text(PASSWORD)
         options = ["-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C"]
-        command = [self._programs / "initdb", "-D", self._data, *options, "--no-sync", "--no-instructions"]
+        command = [str(self._programs / "initdb"), "-D", str(self._data), *options, "--no-sync", "--no-instructions"]
         made = subprocess.run(command, capture_output=True, text=True, **self._as_nobody())
         assert made.returncode == 0, made.stderr
 

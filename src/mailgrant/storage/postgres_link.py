@@ -101,9 +101,17 @@ def is_fit(connection: Connection) -> bool:
     """
     if connection.closed or connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
         return False
-    quiet = select.poll()
-    quiet.register(connection.fileno(), select.POLLIN)
-    return not quiet.poll(0)
+    return not has_something_to_read(connection.fileno())
+
+
+def has_something_to_read(descriptor: int) -> bool:
+    """Tell whether bytes, or the end of them, have come from the other side."""
+    if not hasattr(select, "poll"):
+        # Windows, where descriptors may be any number.
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def said(error: psycopg.Error) -> str:

@@ -220,6 +220,22 @@ async def test_google_away_for_an_hour_kills_nothing_and_is_not_stormed(
     assert tries <= 20 * 13
 
 
+async def test_a_service_accounts_grants_are_renewed_ahead_of_time_too(
+    sandbox: Sandbox, office: dict[str, Any]
+) -> None:
+    async with AsyncMailgrant(vault=":memory:", google=office["google"], clock=sandbox.clock) as mailgrant:
+        key = await mailgrant.add_client(sandbox.service_account())
+        await mailgrant.delegate(ADA, "gmail.send", client_id=key.client_id)
+        before = await mailgrant.account(ADA).token()
+        worker = await a_worker(mailgrant)
+        await work(worker, sandbox, timedelta(minutes=58))
+        (grant,) = await mailgrant.grants()
+
+    assert grant.is_active
+    assert grant.credentials.access_token not in (None, before)
+    assert (worker.health.refreshed, worker.health.failed) == (1, 0)
+
+
 async def test_two_workers_never_do_the_same_refresh_twice(
     sandbox: Sandbox, office: dict[str, Any], tmp_path: Path
 ) -> None:

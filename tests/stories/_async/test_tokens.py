@@ -165,6 +165,24 @@ async def sent_to_ada(sandbox: Sandbox, ada: AsyncAccount) -> str:
         return "refused"
 
 
+async def test_a_service_account_gives_tokens_for_parts_of_its_list_and_for_nothing_else(
+    sandbox: Sandbox, office: dict[str, Any]
+) -> None:
+    async with AsyncMailgrant(vault=":memory:", google=office["google"]) as mailgrant:
+        key = await mailgrant.add_client(sandbox.service_account())
+        await mailgrant.delegate(ADA, "gmail.send", "calendar.events", client_id=key.client_id)
+        ada = mailgrant.account(ADA)
+        before = len(sandbox.requests)
+        tokens = [await ada.token("gmail.send") for _ in range(3)]
+        asked = len(sandbox.requests) - before
+        with pytest.raises(ConsentNeeded) as caught:
+            await ada.token("gmail.readonly")
+
+    assert {opened_by(sandbox, token) for token in tokens} == {Scopes("gmail.send")}
+    assert asked == 1
+    assert f"mailgrant grant ask {ADA} --client {key.client_id} --scope gmail.readonly" in caught.value.hint
+
+
 async def test_tokens_handed_out_are_in_the_audit_once_an_hour_for_each_set_of_scopes(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:

@@ -63,9 +63,15 @@ def read(realm: Realm | None = None, **changes: Any) -> ServiceAccountKey:
     return ServiceAccountKey.from_json(text, realm=realm or Realm.google(), where="key.json")
 
 
+@cache
+def robot() -> ServiceAccountKey:
+    """The whole key; looking at one takes a while, so that the tests share it."""
+    return read()
+
+
 def refusal(status: int, error: str, description: str) -> MailgrantError:
     body = json.dumps({"error": error, "error_description": description}).encode()
-    return assertion_refusal(Response(status, body=body), read(), subject=ADA, scopes=SEND)
+    return assertion_refusal(Response(status, body=body), robot(), subject=ADA, scopes=SEND)
 
 
 def test_a_key_file_of_googles_is_read() -> None:
@@ -77,7 +83,7 @@ def test_a_key_file_of_googles_is_read() -> None:
 
 
 def test_a_key_prints_no_secret() -> None:
-    assert "PRIVATE KEY" not in repr(read())
+    assert "PRIVATE KEY" not in repr(robot())
 
 
 @pytest.mark.parametrize("name", ["client_id", "client_email", "private_key"])
@@ -132,7 +138,7 @@ def test_a_file_of_any_bytes_raises_nothing_but_our_own_errors(text: bytes) -> N
 
 
 def test_an_assertion_says_who_for_whom_for_what_and_is_good_for_an_hour() -> None:
-    signed = assertion(read(), subject=ADA, scopes=Scopes("gmail.send gmail.labels"), now=NOW)
+    signed = assertion(robot(), subject=ADA, scopes=Scopes("gmail.send gmail.labels"), now=NOW)
 
     claims = jwt.decode(
         signed.reveal(),
@@ -154,7 +160,7 @@ def test_the_line_for_the_admin_console_is_the_number_and_scopes_separated_by_co
 
 
 def test_an_exchange_sends_nothing_but_the_assertion() -> None:
-    call = calls.exchange_assertion(read(), subject=ADA, scopes=SEND, now=NOW)
+    call = calls.exchange_assertion(robot(), subject=ADA, scopes=SEND, now=NOW)
 
     request = next(call)
     with pytest.raises(StopIteration) as end:
@@ -227,6 +233,6 @@ def test_a_wrong_clock_of_ours_is_said() -> None:
 
 @given(st.integers(300, 599), st.binary(max_size=60) | st.sampled_from([b'{"error": "invalid_grant"}']))
 def test_no_refusal_of_an_assertion_kills_a_grant(status: int, body: bytes) -> None:
-    caught = assertion_refusal(Response(status, body=body), read(), subject=ADA, scopes=SEND)
+    caught = assertion_refusal(Response(status, body=body), robot(), subject=ADA, scopes=SEND)
 
     assert type(caught).__name__ != "GrantRevoked"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from heapq import merge
 from itertools import takewhile
 
 from mailgrant.errors import InvalidRequest
 
-from .moment import Moment, as_utc, checked_moment, named_zone, zone_name
-from .rule import Rule, impossible, read_wall
+from .moment import Moment, as_utc, checked_moment, zone_name
+from .recurrence_line import DATES, RULES, Line, moment_at, stamp, until_of, wall_of
+from .rule import Rule, impossible
+from .rule_walk import walls
 
-RULES = ("RRULE", "EXRULE")
-DATES = ("RDATE", "EXDATE")
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
@@ -34,7 +34,7 @@ class Recurrence:
 
     def __init__(self, *lines: str) -> None:
         given = tuple(each for line in lines for each in _text(line).splitlines() or [""])
-        for each in map(_Line.read, given):
+        for each in map(Line.read, given):
             each.check()
         if not any(line.upper().startswith(("RRULE", "RDATE")) for line in given):
             raise impossible("nothing says how it repeats: there is no RRULE and no RDATE")
@@ -80,7 +80,7 @@ class Recurrence:
         Raises InvalidRequest for a start without a named time zone and for a series of nothing.
         """
         place = _zone_of(start)
-        fitted = Recurrence(*(_Line.read(line).fitted(start, place) for line in self.lines))
+        fitted = Recurrence(*(Line.read(line).fitted(start, place) for line in self.lines))
         if next(fitted.occurrences(start), None) is None:
             raise impossible(f"a series that begins at {start.isoformat()} never takes place")
         return fitted
@@ -93,7 +93,7 @@ class Recurrence:
         for ever. What became of single occurrences in Calendar is not known here: ask for `instances`.
         """
         place = _zone_of(start)
-        moments = (_moment(wall, place) for wall in self._walls(start, place))
+        moments = (moment_at(wall, place) for wall in self._walls(start, place))
         if between is None:
             yield from moments
             return
@@ -111,9 +111,9 @@ class Recurrence:
         rule = self._only_rule()
         earlier = _number_before(rule, start, at, place)
         ends = (at.astimezone(UTC) - SECOND) if isinstance(at, datetime) else at - DAY
-        before = rule.changed(COUNT=None, UNTIL=_stamp(ends))
+        before = rule.changed(COUNT=None, UNTIL=stamp(ends))
         left = None if rule.count is None else str(rule.count - earlier)
-        dates = [line for line in map(_Line.read, self.lines) if line.name in DATES]
+        dates = [line for line in map(Line.read, self.lines) if line.name in DATES]
         cut = [each.cut(as_utc(at), place) for each in dates]
         head = Recurrence(f"RRULE:{before}", *(line for line, _ in cut if line)) if earlier else None
         return head, Recurrence(f"RRULE:{rule.changed(COUNT=left)}", *(line for _, line in cut if line))
@@ -126,17 +126,17 @@ class Recurrence:
         """
         if isinstance(start, datetime) != isinstance(to, datetime):
             raise _must_be_said("A series of whole days and one of times repeat differently.")
-        old, new = _wall(start, _zone_of(start)), _wall(to, _zone_of(to))
-        for line in map(_Line.read, self.lines):
+        old, new = wall_of(start, _zone_of(start)), wall_of(to, _zone_of(to))
+        for line in map(Line.read, self.lines):
             filters = Rule.read(line.value).filters if line.name in RULES else frozenset[str]()
             timed = {"BYHOUR", "BYMINUTE", "BYSECOND"}
             if (filters - timed and old.date() != new.date()) or (filters & timed and old.time() != new.time()):
                 raise _must_be_said(f"The rule {line.value} would not fit the new start.")
-        moved = (_Line.read(line).shifted(new - old, _zone_of(start), _zone_of(to)) for line in self.lines)
+        moved = (Line.read(line).shifted(new - old, _zone_of(start), _zone_of(to)) for line in self.lines)
         return Recurrence(*moved)
 
     def _only_rule(self) -> Rule:
-        rules = [line for line in map(_Line.read, self.lines) if line.name in RULES]
+        rules = [line for line in map(Line.read, self.lines) if line.name in RULES]
         if len(rules) != 1 or rules[0].name != "RRULE":
             raise InvalidRequest(
                 "Only a series with one RRULE, and no EXRULE, can be cut in two.",
@@ -146,11 +146,11 @@ class Recurrence:
 
     def _walls(self, start: Moment, place: tzinfo | None) -> Iterator[datetime]:
         """Yield the naive times on the clock of the series."""
-        first = _wall(start, place)
+        first = wall_of(start, place)
         wanted: list[Iterator[datetime]] = []
         unwanted: list[Iterator[datetime]] = []
         dates: dict[str, set[datetime]] = {name: set() for name in DATES}
-        for line in map(_Line.read, self.lines):
+        for line in map(Line.read, self.lines):
             if line.name in DATES:
                 dates[line.name].update(line.walls(place))
             else:
@@ -158,89 +158,6 @@ class Recurrence:
         # Without a rule the start itself is an occurrence; a rule brings it along.
         extra = dates["RDATE"] if wanted else dates["RDATE"] | {first}
         return _merged(merge(sorted(extra), *wanted), merge(*unwanted), dates["EXDATE"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line: its name, its parameters in capitals but for the zone, and its value."""
-
-    name: str
-    value: str
-    zone: str | None
-    given: str
-
-    @classmethod
-    def read(cls, line: str) -> _Line:
-        head, colon, value = line.strip().partition(":")
-        name, *parameters = head.split(";")
-        if not colon or name.upper() not in (*RULES, *DATES):
-            raise InvalidRequest(
-                f"recurrence: {line!r} is no rule.",
-                hint="Write RRULE:FREQ=WEEKLY;COUNT=4; the times go into start and end.",
-            )
-        zones = [each[5:] for each in parameters if each.upper().startswith("TZID=")]
-        return cls(name.upper(), value.strip().upper(), zones[0] if zones else None, line.strip())
-
-    def check(self) -> None:
-        """Raise InvalidRequest unless it can be."""
-        if self.zone is not None:
-            named_zone(self.zone, "recurrence")
-        if self.name in RULES:
-            Rule.read(self.value)
-        else:
-            self.stamps()
-
-    def stamps(self) -> list[str]:
-        """Return the dates of a line of dates; of a period only where it begins."""
-        stamps = [each.strip().partition("/")[0] for each in self.value.split(",")]
-        for each in stamps:
-            read_wall(each)
-        return stamps
-
-    def walls(self, place: tzinfo | None) -> list[datetime]:
-        """Return its dates on the clock of the series."""
-        own = named_zone(self.zone, "recurrence") if self.zone else place
-        return [_on_the_clock(each, own, place) for each in self.stamps()]
-
-    def rule_walls(self, first: datetime, place: tzinfo | None) -> Iterator[datetime]:
-        """Yield a rule's times on the clock of the series."""
-        rule = Rule.read(self.value)
-        return rule.walls(first, _until(rule, place))
-
-    def fitted(self, start: Moment, place: tzinfo | None) -> str:
-        if self.name in RULES:
-            rule = Rule.read(self.value)
-            until = _until(rule, place)
-            if until is None or _is_fit(rule.get("UNTIL") or "", utc=place is not None):
-                return self.given
-            return f"{self.name}:{rule.changed(UNTIL=_stamp(_ending(until, place)))}"
-        if all(("T" in each) == (place is not None) for each in self.stamps()):
-            return self.given
-        at = start.time() if isinstance(start, datetime) else time()
-        walls = [wall if "T" in each else datetime.combine(wall, at) for each, wall in self._pairs(place)]
-        return f"{self.name}{_line_of(walls, place)}"
-
-    def cut(self, at: datetime, place: tzinfo | None) -> tuple[str, str]:
-        """Return the line with its dates before `at`, and with the others; empty where there is none."""
-        before: list[datetime] = []
-        others: list[datetime] = []
-        for wall in self.walls(place):
-            (before if as_utc(_moment(wall, place)) < at else others).append(wall)
-        if not before or not others:
-            return ("", self.given) if others else (self.given, "")
-        return f"{self.name}{_line_of(before, place)}", f"{self.name}{_line_of(others, place)}"
-
-    def shifted(self, by: timedelta, place: tzinfo | None, to: tzinfo | None) -> str:
-        if self.name in DATES:
-            return f"{self.name}{_line_of([wall + by for wall in self.walls(place)], to)}"
-        rule = Rule.read(self.value)
-        until = _until(rule, place)
-        if until is None:
-            return self.given
-        return f"{self.name}:{rule.changed(UNTIL=_stamp(_ending(until + by, to)))}"
-
-    def _pairs(self, place: tzinfo | None) -> Iterable[tuple[str, datetime]]:
-        return zip(self.stamps(), self.walls(place), strict=True)
 
 
 def as_lines(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -263,15 +180,15 @@ def _rule(frequency: str, every: int, count: int | None, until: Moment | None, *
         "INTERVAL": None if every == 1 else str(every),
         **filters,
         "COUNT": None if count is None else str(count),
-        "UNTIL": None if until is None else _stamp(checked_moment(until, "until")),
+        "UNTIL": None if until is None else stamp(checked_moment(until, "until")),
     }
     return "RRULE:" + ";".join(f"{name}={value}" for name, value in parts.items() if value)
 
 
 def _number_before(rule: Rule, start: Moment, at: Moment, place: tzinfo | None) -> int:
     """Count the rule's times before `at`, which must be one of them."""
-    for earlier, wall in enumerate(rule.walls(_wall(start, place), _until(rule, place))):
-        found = as_utc(_moment(wall, place))
+    for earlier, wall in enumerate(walls(rule, wall_of(start, place), until_of(rule, place))):
+        found = as_utc(moment_at(wall, place))
         if found == as_utc(at):
             return earlier
         if found > as_utc(at):
@@ -305,61 +222,9 @@ def _zone_of(start: Moment) -> tzinfo | None:
     return start.tzinfo
 
 
-def _wall(moment: Moment, place: tzinfo | None) -> datetime:
-    if isinstance(moment, datetime):
-        return moment.astimezone(place).replace(tzinfo=None)
-    return datetime.combine(moment, time())
-
-
-def _moment(wall: datetime, place: tzinfo | None) -> Moment:
-    if place is None:
-        return wall.date()
-    # Through UTC, so that a time which the clocks leave out becomes the one they show instead.
-    return wall.replace(tzinfo=place).astimezone(UTC).astimezone(place)
-
-
-def _on_the_clock(stamp: str, own: tzinfo | None, place: tzinfo | None) -> datetime:
-    wall = read_wall(stamp)
-    if place is None:
-        return datetime.combine(wall, time())
-    if "T" not in stamp:
-        return wall
-    return wall.replace(tzinfo=UTC if stamp.endswith("Z") else own).astimezone(place).replace(tzinfo=None)
-
-
-def _until(rule: Rule, place: tzinfo | None) -> datetime | None:
-    stamp = rule.get("UNTIL")
-    if stamp is None:
-        return None
-    wall = _on_the_clock(stamp, place, place)
-    # A bare day includes all of it.
-    return wall if place is None or "T" in stamp else datetime.combine(wall, time(23, 59, 59))
-
-
-def _is_fit(stamp: str, *, utc: bool) -> bool:
-    return stamp.endswith("Z") if utc else "T" not in stamp
-
-
-def _ending(wall: datetime, place: tzinfo | None) -> Moment:
-    return wall.date() if place is None else wall.replace(tzinfo=place).astimezone(UTC)
-
-
-def _stamp(moment: Moment) -> str:
-    """Write a moment as RFC 5545 does, a time in UTC."""
-    if isinstance(moment, datetime):
-        return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return f"{moment:%Y%m%d}"
-
-
 def _written(moment: Moment) -> str:
     """Write the rest of a line that holds one moment."""
-    return f":{_stamp(moment)}" if isinstance(moment, datetime) else f";VALUE=DATE:{_stamp(moment)}"
-
-
-def _line_of(walls: list[datetime], place: tzinfo | None) -> str:
-    moments = [_moment(wall, place) for wall in walls]
-    form = ";VALUE=DATE:" if place is None else ":"
-    return form + ",".join(map(_stamp, moments))
+    return f":{stamp(moment)}" if isinstance(moment, datetime) else f";VALUE=DATE:{stamp(moment)}"
 
 
 def _must_be_said(why: str) -> InvalidRequest:

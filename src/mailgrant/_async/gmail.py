@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import InvalidRequest
 from mailgrant.given_file import AttachedFile
-from mailgrant.gmail import calls, label_calls, signature, storing
+from mailgrant.gmail import calls, history_calls, label_calls, signature, storing
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
 from mailgrant.gmail.source import Source, all_of, as_source
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailgrant.errors import OutcomeUnknown
     from mailgrant.gmail.address import Addresses
     from mailgrant.gmail.attempt import Attempt
+    from mailgrant.gmail.history import Changes, Watch
     from mailgrant.gmail.query import Query
 
     from .pacing import Cost
@@ -148,6 +149,33 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """
         async for thread in self._reading.threads(Wanted(str(query), limit, spam_and_trash)):
             yield thread
+
+    async def changes(self, since: str | None = None) -> Changes:
+        """
+        Return what happened since a cursor, and the next cursor; without one, only the cursor of now.
+
+        The cursor is a plain text: store it when the changes are dealt with. When Gmail no longer keeps
+        what happened since then, the only item is a `Gap`: read the mailbox anew, then go on from the
+        new cursor. Raises InvalidRequest for what is no cursor (users.history.list, 2 units a page;
+        https://developers.google.com/workspace/gmail/api/guides/sync).
+        """
+        return await self._run(history_calls.changes(since))
+
+    async def watch(self, topic: str, *, labels: Collection[str] = (), exclude: bool = False) -> Watch:
+        """
+        Have changes published to a Pub/Sub topic, until `Watch.expires_at`; renew it daily, by watching again.
+
+        `topic` is its full name, `projects/…/topics/…`, in the project of the OAuth client; Gmail must be
+        allowed to publish there. With `labels` only what has one of them counts, or with `exclude` what
+        has none. Pushes may be late, double or lost: ask `changes` from your own cursor, not from the
+        push's (users.watch, 100 units; https://developers.google.com/workspace/gmail/api/guides/push).
+        """
+        label_ids = await self._run(label_calls.ids_of(labels, create_missing=False))
+        return await self._run(history_calls.watch(topic, label_ids=label_ids, exclude=exclude))
+
+    async def stop_watching(self) -> None:
+        """Have nothing published any more (users.stop, 50 units)."""
+        await self._run(history_calls.stop())
 
     async def cost(self) -> Cost:
         """

@@ -1,0 +1,72 @@
+"""The conversations about changes: history.list, watch, stop (developers.google.com/workspace/gmail/api/guides/sync)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from mailgrant.errors import InvalidRequest, NotFound, ServerError
+from mailgrant.http import Call, Request, with_query
+
+from . import calls
+from .history import Change, Changes, Gap, Watch, changes_in
+from .payload import objects_of, text_of
+from .resource import GMAIL, json_of
+
+LARGEST_PAGE = 500
+
+
+def changes(since: str | None) -> Call[Changes]:
+    """Ask what happened since a cursor; without one, only for the cursor of now."""
+    if since is None:
+        cursor = yield from current_cursor()
+        return Changes((), cursor)
+    if not (since.isascii() and since.isdecimal()):
+        raise InvalidRequest(
+            f"{since!r} is not a cursor of a mailbox.", hint="It is what `changes()` gave, a text of digits."
+        )
+    try:
+        return (yield from _since(since))
+    except NotFound:
+        cursor = yield from current_cursor()
+        return Changes((Gap(since, "Gmail no longer keeps what happened since then"),), cursor)
+
+
+def current_cursor() -> Call[str]:
+    """Ask for the newest history id of the mailbox."""
+    profile = yield from calls.profile()
+    if profile.history_id is None:
+        raise ServerError("Gmail did not say where its history stands.", operation="gmail.users.getProfile")
+    return profile.history_id
+
+
+def watch(topic: str, *, label_ids: Collection[str] = (), exclude: bool = False) -> Call[Watch]:
+    """Ask to be told of changes through a Pub/Sub topic."""
+    value: dict[str, object] = {"topicName": topic}
+    if label_ids:
+        value |= {"labelIds": sorted(label_ids), "labelFilterBehavior": "exclude" if exclude else "include"}
+    response = yield Request.json("POST", f"{GMAIL}/watch", operation="gmail.users.watch", value=value)
+    answer = json_of(response)
+    expiration = text_of(answer, "expiration")
+    if not expiration.isdecimal():
+        raise ServerError("Gmail did not say when the watch ends.", operation="gmail.users.watch")
+    return Watch(text_of(answer, "historyId"), datetime.fromtimestamp(int(expiration) / 1000, UTC))
+
+
+def stop() -> Call[None]:
+    """Ask not to be told of changes any more."""
+    yield Request("POST", f"{GMAIL}/stop", operation="gmail.users.stop")
+
+
+def _since(since: str) -> Call[Changes]:
+    found: list[Change] = []
+    page_token: str | None = None
+    while True:
+        parameters = {"startHistoryId": since, "maxResults": LARGEST_PAGE, "pageToken": page_token}
+        response = yield Request.get(with_query(f"{GMAIL}/history", parameters), operation="gmail.users.history.list")
+        page = json_of(response)
+        for record in objects_of(page, "history"):
+            found += changes_in(record)
+        page_token = text_of(page, "nextPageToken") or None
+        if page_token is None:
+            return Changes(tuple(found), text_of(page, "historyId") or since)

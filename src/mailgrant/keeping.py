@@ -19,7 +19,7 @@ from mailgrant import key_file
 from mailgrant.errors import KeyRotated, SettingsError, VaultError
 from mailgrant.keys import KeyDrawer
 from mailgrant.oauth.realm import RealmName
-from mailgrant.storage import file_at, holds_vault, open_store, shown
+from mailgrant.storage import file_at, open_store
 from mailgrant.storage.files import make_private_folder
 from mailgrant.storage.places import MEMORY, is_in_postgres
 from mailgrant.vault import rotation
@@ -92,7 +92,7 @@ def status(settings: Settings, vault: Vault) -> VaultStatus:
     header, place, store = vault.sealer.header, settings.vault_place(), vault.sealer.store
     counts = {table: sum(1 for _ in all_rows(store.table(table))) for table in TABLES}
     return VaultStatus(
-        place=shown(place),
+        place=place,
         id=header.vault_id,
         realm=header.realm,
         store=store_kind(place),
@@ -145,7 +145,7 @@ def _check_key_file(settings: Settings, vault: Vault) -> Iterator[Finding]:
 
 def vault_files(settings: Settings) -> list[Path]:
     """Return the files that a vault in SQLite is made of."""
-    path = file_at(settings.vault_place())
+    path = file_at(settings.vault_url())
     if path is None:
         return []
     return [found for found in (path.with_name(path.name + ending) for ending in SIDE_FILES) if found.exists()]
@@ -238,9 +238,7 @@ def restore(settings: Settings, file: Path, *, clock: Clock, entropy: Entropy) -
         vault.audit.note(Deed.RESTORED, detail=f"from a backup of {found.made_at.isoformat()}")
     finally:
         vault.close()
-    return VaultRestored(
-        place=shown(place), id=header.vault_id, rows=len(found.rows), made_at=found.made_at, restored_at=now
-    )
+    return VaultRestored(place=place, id=header.vault_id, rows=len(found.rows), made_at=found.made_at, restored_at=now)
 
 
 def _read(file: Path) -> bytes:
@@ -254,19 +252,16 @@ def _refuse_second(settings: Settings) -> None:
     place = settings.vault_place()
     if place == MEMORY:
         raise SettingsError("A vault in memory cannot be restored.", hint="Name another place (--vault).")
-    if holds_vault(place):
+    if settings.has_vault():
         raise _second(place)
 
 
 def _second(place: str) -> VaultError:
-    return VaultError(
-        f"There is a vault at {shown(place)} already.", hint="Nothing was changed. --vault names another place."
-    )
+    return VaultError(f"There is a vault at {place} already.", hint="Nothing was changed. --vault names another place.")
 
 
 def _write(settings: Settings, found: Backup, header: bytes) -> None:
-    place = settings.vault_place()
-    path = file_at(place)
+    place, path = settings.vault_place(), file_at(settings.vault_url())
     if path is None:
         _fill(open_store(settings.vault_url()), place, found, header)
         return
@@ -277,7 +272,7 @@ def _write(settings: Settings, found: Backup, header: bytes) -> None:
         _fill(open_store(str(beside)), place, found, header)
         put_in_place(beside, path)
     except OSError as error:
-        raise VaultError(f"The vault {shown(place)} cannot be written: {error.strerror}.") from error
+        raise VaultError(f"The vault {place} cannot be written: {error.strerror}.") from error
     finally:
         _remove(beside)
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -192,6 +193,47 @@ def test_a_row_that_does_not_open_is_left_out_and_named(home: Household, file: P
 
     assert [(finding.table, finding.key) for finding in made.left_out] == [("grants", row.key)]
     assert [grant.account for grant in home.open().grants()] == [GRACE]
+
+
+def test_a_backup_moves_a_vault_from_sqlite_to_postgresql_and_its_key_is_changed_there(
+    home: Household, file: Path, postgres_url: str
+) -> None:
+    before = home.open().grants()
+    keeping.backup(home.open(), file)
+
+    done = keeping.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
+    home.place = postgres_url
+    with pytest.raises(VaultError, match="already"):
+        keeping.restore(home.settings(), file, clock=lambda: LATER, entropy=os.urandom)
+    vault = home.open()
+    with closing(vault):
+        turned = rotate(vault, home.drawer())
+        checked = keeping.check(home.settings(), vault)
+        status = keeping.status(home.settings(), vault)
+        accounts = [grant.account for grant in vault.grants()]
+
+    assert accounts == [grant.account for grant in before]
+    assert turned.resealed == done.rows + 1
+    assert checked.findings == ()
+    assert (status.store, status.generation, status.restored_at) == ("postgresql", 2, LATER)
+
+
+def test_a_restore_into_a_database_that_was_stopped_half_way_goes_on_where_it_was(
+    home: Household, file: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping.backup(home.open(), file)
+    settings = home.settings(postgres_url)
+    with monkeypatch.context() as patch:
+        patch.setattr("mailgrant.storage.sql.SqlStore.write_header", lambda store, header: die())
+        with pytest.raises(Killed):
+            keeping.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
+
+    keeping.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
+
+    home.place = postgres_url
+    vault = home.open()
+    with closing(vault):
+        assert [grant.account for grant in vault.grants()] == [ADA, GRACE]
 
 
 # What is refused, with nothing written

@@ -110,11 +110,15 @@ def drawer() -> Iterator[Drawer]:
     system_keyring.set_keyring(before)
 
 
-@pytest.fixture(params=["file", "keyring", "passphrase", "environment"])
-def household(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Household:
-    """A furnished vault with its key in each of the places."""
-    # As weak as it may be here, so that a hundred openings take no minute.
+@pytest.fixture(autouse=True)
+def weak_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretch passphrases as little as can be, so that a hundred openings take no minute."""
     monkeypatch.setattr("mailgrant.passphrase.SCRYPT", {"n": 2, "r": 8, "p": 1})
+
+
+@pytest.fixture(params=["file", "keyring", "passphrase", "environment"])
+def household(request: pytest.FixtureRequest, tmp_path: Path) -> Household:
+    """A furnished vault with its key in each of the places."""
     source = KeySource(request.param)
     home = Household(tmp_path, source)
     home.passphrases = ["old horse"] * 2

@@ -36,7 +36,10 @@ class AsyncCalendar:
         self._entropy = entropy
 
     async def upcoming(self, count: int = 10, *, calendar: str = PRIMARY) -> tuple[Event, ...]:
-        """Return the next `count` events from now on, soonest first, series expanded (events.list)."""
+        """
+        Return the next `count` events from now on, soonest first, series expanded (events.list, 1 request a
+        page of 250).
+        """
         found: list[Event] = []
         if count > 0:
             async for event in self.events(datetime.now(UTC), calendar=calendar):
@@ -49,7 +52,7 @@ class AsyncCalendar:
         self, start: datetime, end: datetime | None = None, *, query: str = "", calendar: str = PRIMARY
     ) -> AsyncIterator[Event]:
         """
-        Yield the events between two moments, soonest first, series expanded (events.list).
+        Yield the events between two moments, soonest first, series expanded (events.list, 1 request a page of 250).
 
         An event counts when it ends after `start` and begins before `end`. Both are aware; a naive
         one raises InvalidRequest. Without an `end` Google decides how far a series without end goes.

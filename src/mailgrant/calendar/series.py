@@ -23,7 +23,8 @@ from .calls import get_event, get_resource
 from .event import Event, EventStatus
 from .moment import Moment
 from .recurrence import Recurrence
-from .writes import TAKEN_BY_DELETED, add_event, delete_event, edit_event, patch_event, says_the_same
+from .settling import says_the_same
+from .writes import TAKEN_BY_DELETED, add_event, delete_event, edit_event, patch_event
 
 # What a new series takes over from the old one besides what an Event knows.
 CARRIED = frozenset(

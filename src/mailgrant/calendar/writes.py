@@ -13,26 +13,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from mailgrant.errors import ChangedMeanwhile, Conflict, InvalidRequest, MailgrantError, NotFound, OutcomeUnknown
+from mailgrant.errors import ChangedMeanwhile, Conflict, InvalidRequest, OutcomeUnknown
 from mailgrant.http import Call, Request, with_query
 from mailgrant.http import Response as Reply
 
 from .calls import address, get_resource, read_json
-from .event import Attendee, Event, EventStatus
+from .event import Event, EventStatus
 from .event import Response as Answer
-from .moment import Moment, as_utc, moment_to_json
+from .moment import moment_to_json
 from .recurrence import as_recurrence
-
-T = TypeVar("T")
+from .settling import LOOK, became, found_again, looked, says_the_same, settled, unsettled
 
 EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
-# The first sending and, where that can do nothing twice, two more after lost answers.
-SENDINGS = 3
 # The reason of a Conflict with an event that was deleted: its id is not free again.
 TAKEN_BY_DELETED = "deleted"
-LOOK = "Look in the calendar before repeating it."
 
 
 class SendUpdates(StrEnum):
@@ -62,15 +58,15 @@ def add_event(
     request = _insert(event, event_id, calendar_id, send_updates, meet=meet, more=more or {})
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
-        kept = yield from _found(event_id, calendar_id, lost)
+        kept = yield from found_again(event_id, calendar_id, lost)
         return None if kept is None else _ours(kept, event, event_id, None)
 
     try:
-        return (yield from _settled(request, _event, look, "it is not in the calendar yet, and may still come"))
+        return (yield from settled(request, _event, look, "it is not in the calendar yet, and may still come"))
     except Conflict as conflict:
         if conflict.operation != request.operation or not conflict.status:
             raise
-        kept = yield from _found(event_id, calendar_id, conflict)
+        kept = yield from found_again(event_id, calendar_id, conflict)
         return _ours(kept, event, event_id, conflict)
 
 
@@ -111,16 +107,16 @@ def patch_event(
     request = Request.json("PATCH", url, operation="calendar.events.patch", value=changes)
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
-        kept = yield from _found(event.id or "", calendar_id, lost)
+        kept = yield from found_again(event.id or "", calendar_id, lost)
         if kept is not None and event.etag is not None and kept.etag == event.etag:
             return None
-        if kept is not None and _became(kept, event):
+        if kept is not None and became(kept, event):
             return kept
         raise unsettled(lost, "the event was changed since, and is not what it was to become")
 
     try:
         evidence = "the event is as it was, and the change may still come"
-        return (yield from _settled(_if_unchanged(request, event.etag), _event, look, evidence))
+        return (yield from settled(_if_unchanged(request, event.etag), _event, look, evidence))
     except Conflict as conflict:
         raise _changed(event, conflict) from conflict
 
@@ -130,11 +126,11 @@ def delete_event(event_id: str, *, calendar_id: str = "primary", send_updates: s
     url = with_query(address(calendar_id, event_id), _query(send_updates))
 
     def look(lost: OutcomeUnknown) -> Call[bool | None]:
-        kept = yield from _found(event_id, calendar_id, lost)
+        kept = yield from found_again(event_id, calendar_id, lost)
         return True if kept is None or kept.status is EventStatus.CANCELLED else None
 
     request = Request("DELETE", url, operation="calendar.events.delete")
-    yield from _settled(request, lambda _: True, look, "the event is still there, and may still go")
+    yield from settled(request, lambda _: True, look, "the event is still there, and may still go")
 
 
 def respond_to(
@@ -152,12 +148,12 @@ def respond_to(
     url = with_query(address(calendar_id, event_id), _query(send_updates))
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
-        kept = (yield from _looked(get_resource(event_id, calendar_id=calendar_id), lost)) or {}
+        kept = (yield from looked(get_resource(event_id, calendar_id=calendar_id), lost)) or {}
         found = _own_entry(kept, event_id)
         return Event.from_json(kept) if all(found.get(name) == text for name, text in said.items()) else None
 
     request = Request.json("PATCH", url, operation="calendar.events.patch", value=value)
-    return (yield from _settled(request, _event, look, "the answer is as it was, and the new one may still come"))
+    return (yield from settled(request, _event, look, "the answer is as it was, and the new one may still come"))
 
 
 def move_event(
@@ -183,49 +179,6 @@ def quick_add(text: str, *, calendar_id: str = "primary", send_updates: str | No
     except OutcomeUnknown as unknown:
         raise unsettled(unknown, unknown.evidence, LOOK) from unknown
     return Event.from_json(read_json(response))
-
-
-def says_the_same(kept: Event, event: Event) -> bool:
-    """Tell whether the event that Google keeps is the one that was to be added."""
-    guests = {each.email.casefold() for each in event.attendees}
-    return (
-        kept.status is not EventStatus.CANCELLED
-        and _essence(kept) == _essence(event)
-        # Google adds the organizer to those who are invited.
-        and guests <= {each.email.casefold() for each in kept.attendees}
-    )
-
-
-def unsettled(unknown: OutcomeUnknown | None, evidence: str, hint: str = LOOK) -> OutcomeUnknown:
-    """Return the error for what reading back could not settle; `evidence` is what is known."""
-    operation = unknown.operation if unknown else ""
-    message = f"It is not known whether {operation} was carried out: {evidence}."
-    error = OutcomeUnknown(message, hint=hint, operation=operation, evidence=evidence)
-    error.__cause__ = unknown
-    return error
-
-
-def _settled(
-    request: Request, read: Callable[[Reply], T], look: Callable[[OutcomeUnknown], Call[T | None]], evidence: str
-) -> Call[T]:
-    """
-    Send what may be sent twice, and settle a lost answer by looking.
-
-    `look` returns what the write has come to, None when it has not been done yet, or raises what
-    is known. Once an answer was lost no refusal of a later sending tells what the first one did.
-    """
-    lost: OutcomeUnknown | None = None
-    for _ in range(SENDINGS):
-        try:
-            return read((yield request))
-        except MailgrantError as error:
-            lost = error if isinstance(error, OutcomeUnknown) else lost
-            if lost is None:
-                raise
-        found = yield from look(lost)
-        if found is not None:
-            return found
-    raise unsettled(lost, evidence)
 
 
 def _event(reply: Reply) -> Event:
@@ -266,23 +219,6 @@ def _query(send_updates: str | None, *, meet: bool = False) -> dict[str, object]
     return {"sendUpdates": send_updates, "conferenceDataVersion": 1 if meet else None}
 
 
-def _found(event_id: str, calendar_id: str, error: MailgrantError) -> Call[Event | None]:
-    value = yield from _looked(get_resource(event_id, calendar_id=calendar_id), error)
-    return None if value is None else Event.from_json(value)
-
-
-def _looked(look: Call[dict[str, Any]], error: MailgrantError) -> Call[dict[str, Any] | None]:
-    """Read back; None when there is nothing. When even that fails, what we know is `error`."""
-    try:
-        return (yield from look)
-    except NotFound:
-        return None
-    except MailgrantError as failed:
-        if isinstance(error, OutcomeUnknown):
-            raise unsettled(error, f"{error.evidence}, and it could not be read back") from failed
-        raise
-
-
 def _ours(kept: Event | None, event: Event, event_id: str, conflict: Conflict | None) -> Event:
     if kept is not None and says_the_same(kept, event):
         return kept
@@ -313,46 +249,6 @@ def _changed(event: Event, conflict: Conflict) -> Conflict:
         reason=conflict.reason,
         operation=conflict.operation,
     )
-
-
-def _became(kept: Event, event: Event) -> bool:
-    """Tell whether an event has become what it was to become, in every part that can be changed."""
-    return (
-        kept.status is event.status
-        and _essence(kept) == _essence(event)
-        and kept.reminders == event.reminders
-        and _guests(kept) == _guests(event)
-    )
-
-
-def _guests(event: Event) -> frozenset[tuple[object, ...]]:
-    return frozenset(
-        (each.email.casefold(), each.optional, each.resource, each.guests)
-        for each in event.attendees
-        if not _organizes(each, event)
-    )
-
-
-def _organizes(guest: Attendee, event: Event) -> bool:
-    organizer = event.organizer.email.casefold() if event.organizer else None
-    return guest.organizer or guest.email.casefold() == organizer
-
-
-def _essence(event: Event) -> tuple[object, ...]:
-    return (
-        event.summary.strip(),
-        (event.description or "").strip(),
-        (event.location or "").strip(),
-        event.all_day,
-        _instant(event.start),
-        _instant(event.end),
-        frozenset(line.strip().upper() for line in event.recurrence),
-    )
-
-
-def _instant(moment: Moment | None) -> object:
-    """Google keeps whole seconds."""
-    return None if moment is None else as_utc(moment).replace(microsecond=0)
 
 
 def _changes(before: Event | None, event: Event) -> dict[str, Any]:

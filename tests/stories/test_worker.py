@@ -24,7 +24,7 @@ from mailgrant.vault import worker_health
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 from mailgrant.vault.schedule import LONGEST_PROBE
 from mailgrant.vault.sealing import Key
-from mailgrant.worker import Change
+from mailgrant.worker import Change, workers_of
 from mailgrant.worker.command import by_command
 from mailgrant.worker.rounds import BATCH, LONGEST_NAP, Worker
 
@@ -262,6 +262,23 @@ async def test_a_worker_that_ends_takes_its_row_along(sandbox: Sandbox, office: 
 
     assert row.process == os.getpid()
     assert left == ()
+
+
+async def test_the_row_of_a_worker_that_was_killed_is_cleared_away_after_a_day(
+    sandbox: Sandbox, office: dict[str, Any]
+) -> None:
+    async with opened(office, sandbox) as mailgrant:
+        killed = await a_worker(mailgrant)
+        sandbox.clock.advance(timedelta(hours=23))
+        soon = await a_worker(mailgrant)
+        there = [health.id for health in await workers_of(mailgrant)]
+        await soon.finish()
+        sandbox.clock.advance(timedelta(hours=2))
+        later = await a_worker(mailgrant)
+        left = [health.id for health in await workers_of(mailgrant)]
+
+    assert there == [killed.health.id, soon.health.id]
+    assert left == [later.health.id]
 
 
 async def test_changes_are_told_whoever_made_them(sandbox: Sandbox, office: dict[str, Any], tmp_path: Path) -> None:

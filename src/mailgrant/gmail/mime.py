@@ -129,13 +129,18 @@ def _body(draft: Draft, words: Sequence[str]) -> EmailMessage:
     _set_text(body, draft)
     html = _html_part(body, draft)
     for each, word in zip(draft.attachments, words, strict=True):
-        if html is not None and each.inline and each.content_id:
+        if html is not None and _is_shown(each, draft.html or ""):
             _attach(html, html.add_related, each, "inline", word)
         else:
             _attach(body, body.add_attachment, each, "attachment", word)
     if "MIME-Version" not in body:
         body["MIME-Version"] = "1.0"
     return body
+
+
+def _is_shown(attachment: Attachment, html: str) -> bool:
+    """True for an image that stands in the HTML, and does not hang on the mail as a file."""
+    return bool(attachment.content_id) and (attachment.inline or f"cid:{attachment.content_id}" in html)
 
 
 def _set_text(body: EmailMessage, draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -106,8 +107,8 @@ class Filter:
     has_attachment: bool = False
     size: int | None = None
     size_is: SizeIs = SizeIs.LARGER
-    add: frozenset[str] = frozenset()
-    remove: frozenset[str] = frozenset()
+    add: AbstractSet[str] = frozenset()
+    remove: AbstractSet[str] = frozenset()
     forward: str | None = None
     id: str | None = None
 

@@ -67,3 +67,22 @@ def test_a_file_that_grows_while_it_is_sent_sends_no_mail(
 
     assert list(sandbox.account(GRACE).inbox) == []
     assert drafts == []
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+@pytest.mark.parametrize("scopes", ["gmail.modify", "gmail.send"])
+def test_a_large_mail_whose_answer_is_lost_is_gone_on_with_and_arrives_once(
+    office: dict[str, Any], person: Person, sandbox: Sandbox, tmp_path: Path, scopes: str, drop: str
+) -> None:
+    path = video(tmp_path, 5)
+    method = "gmail.users.messages.send" if scopes == "gmail.send" else "gmail.users.drafts.create"
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, ADA, scopes)
+        # The first request opens the upload, the second carries the mail.
+        sandbox.fault(method, nth=2, drop=drop)
+        sent = ada.gmail.send(to=GRACE, subject="The film", text="See.", attachments=[path])
+
+    [arrived] = sandbox.account(GRACE).inbox
+    assert sent.id
+    assert arrived.subject == "The film"
+    assert sandbox.account(ADA).drafts == {}

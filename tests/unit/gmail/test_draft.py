@@ -392,3 +392,28 @@ def test_header_injection_is_impossible_whatever_is_typed(to: str, subject: str,
         f"x-{name}".lower(),
     }
     assert {line.partition(":")[0].lower() for line in head.split("\r\n")} <= expected
+
+
+def test_an_image_that_the_html_shows_is_part_of_it_without_being_told() -> None:
+    chart = Attachment("chart.png", content=b"png", content_id="chart")
+
+    message = parsed(lunch(html='<img src="cid:chart">', attachments=[chart]))
+
+    related = message.get_body(("related",))
+    assert related is not None
+    assert [part.get_content_type() for part in related.iter_parts()] == ["text/html", "image/png"]
+    assert list(message.iter_attachments()) == []
+
+
+def test_an_invitation_is_a_form_of_the_mail_and_says_what_it_asks() -> None:
+    calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
+
+    message = parsed(lunch(text="Come.", html="<p>Come.", calendar=calendar))
+
+    plain, html, invitation = message.iter_parts()
+    assert message.get_content_type() == "multipart/alternative"
+    assert [plain.get_content_type(), html.get_content_type()] == ["text/plain", "text/html"]
+    assert invitation.get_content_type() == "text/calendar"
+    assert invitation.get_param("method") == "REQUEST"
+    with pytest.raises(InvalidRequest, match="no iCalendar"):
+        lunch(calendar="At noon")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
@@ -187,3 +189,18 @@ def test_where_no_server_listens_the_error_names_the_place() -> None:
 
     with pytest.raises(VaultError, match=rf"postgresql://ada:\*\*\*@127\.0\.0\.1:{port}/vault cannot be reached"):
         open_store(f"postgresql://ada:geheim@127.0.0.1:{port}/vault")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["init"], 0), (["vault", "status"], 1), (["init", "--key", "nonsense"], 2), (["status"], 1)],
+)
+@pytest.mark.parametrize("how", [[], ["--json"], ["--verbose"]])
+def test_no_command_shows_the_password(postgres_url: str, how: list[str], arguments: list[str], code: int) -> None:
+    program = "import sys; from mailgrant.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "--vault", postgres_url, *how, *arguments]
+
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert run.returncode == code, run.stderr
+    assert PASSWORD not in run.stdout + run.stderr

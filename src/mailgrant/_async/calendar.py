@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,19 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/guides/sync).
         """
         return await self._run(calls.changes(since, calendar_id=calendar))
+
+    async def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+        """
+        Call any method of Calendar's discovery document, and return Google's JSON.
+
+        `method` is its name there, `acl.list`; `parameters` are its own, `calendarId` is `primary` unless
+        told. Scopes, pace and errors are as everywhere; what a lost answer to a write means is for you
+        to find out. Raises InvalidRequest for a method or parameter that does not exist. Needs the
+        `google` extra (https://developers.google.com/workspace/calendar/api/v3/reference).
+        """
+        from mailgrant.adapters import discovery
+
+        return await self._run(discovery.call("calendar", method, parameters, body))
 
     async def calendars(self) -> tuple[Calendar, ...]:
         """Return the calendars the account has on its list (calendarList.list, 1 request a page of 250)."""

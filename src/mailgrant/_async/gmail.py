@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +176,19 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
     async def stop_watching(self) -> None:
         """Have nothing published any more (users.stop, 50 units)."""
         await self._run(history_calls.stop())
+
+    async def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+        """
+        Call any method of Gmail's discovery document, and return Google's JSON.
+
+        `method` is its name there, `users.settings.getImap`; `parameters` are its own, `userId` is `me` unless
+        told. Scopes, pace and errors are as everywhere; what a lost answer to a write means is for you
+        to find out. Raises InvalidRequest for a method or parameter that does not exist. Needs the
+        `google` extra (https://developers.google.com/workspace/gmail/api/reference/rest).
+        """
+        from mailgrant.adapters import discovery
+
+        return await self._run(discovery.call("gmail", method, parameters, body))
 
     async def cost(self) -> Cost:
         """

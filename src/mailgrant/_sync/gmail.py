@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,6 +178,19 @@ class Gmail(Filing, MailSettings):
     def stop_watching(self) -> None:
         """Have nothing published any more (users.stop, 50 units)."""
         self._run(history_calls.stop())
+
+    def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+        """
+        Call any method of Gmail's discovery document, and return Google's JSON.
+
+        `method` is its name there, `users.settings.getImap`; `parameters` are its own, `userId` is `me` unless
+        told. Scopes, pace and errors are as everywhere; what a lost answer to a write means is for you
+        to find out. Raises InvalidRequest for a method or parameter that does not exist. Needs the
+        `google` extra (https://developers.google.com/workspace/gmail/api/reference/rest).
+        """
+        from mailgrant.adapters import discovery
+
+        return self._run(discovery.call("gmail", method, parameters, body))
 
     def cost(self) -> Cost:
         """

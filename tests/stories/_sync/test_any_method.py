@@ -1,0 +1,86 @@
+# Written by scripts/unasync.py from tests/stories/_async/test_any_method.py.
+# Do not edit: change that file and run `make sync`.
+"""Any method of the discovery documents, by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mailgrant import Account, ConsentNeeded, Mailgrant
+from mailgrant.errors import InvalidRequest, NotFound
+from mailgrant.sandbox import Sandbox
+
+from ..people import Person
+
+pytestmark = pytest.mark.anyio
+
+ADA = "ada@example.com"
+SCOPES = "gmail.modify gmail.settings.basic calendar"
+
+
+def granted(mailgrant: Mailgrant, person: Person, scopes: str = SCOPES) -> Account:
+    consent = mailgrant.consents.begin(ADA, scopes, redirect_uri="http://127.0.0.1:1/")
+    mailgrant.consents.complete(person.agree(consent.url))
+    return mailgrant.account(ADA)
+
+
+def test_a_method_without_a_verb_of_its_own_is_called_by_its_name(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        before = ada.gmail.call("users.settings.getImap")
+        after = ada.gmail.call("users.settings.updateImap", {"enabled": not before["enabled"]})
+        rules = ada.calendar.call("acl.list", fields="items(id,role)")
+        colors = ada.calendar.call("calendar.colors.get")
+
+    assert after["enabled"] is not before["enabled"]
+    assert {"id": f"user:{ADA}", "role": "owner"} in rules["items"]
+    assert "event" in colors
+
+
+def test_an_answer_without_a_body_is_an_empty_object(sandbox: Sandbox, office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        label = ada.gmail.call("users.labels.create", {"name": "Lunch"})
+
+        assert ada.gmail.call("users.labels.delete", id=label["id"]) == {}
+        with pytest.raises(NotFound):
+            ada.gmail.call("users.labels.delete", id=label["id"])
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "says"),
+    [
+        ("users.messages.got", {"id": "1"}, "users.messages.get"),
+        ("users.messages.get", {}, "'id'"),
+        ("users.messages.get", {"id": "1", "formt": "raw"}, "'formt'"),
+        ("users.messages.get", {"id": "1", "access_token": "x"}, "'access_token'"),
+        ("users.messages.get", {"id": "1", "body": {"raw": ""}}, "no body"),
+    ],
+)
+def test_a_method_or_parameter_that_does_not_exist_is_refused_before_anything_is_sent(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, method: str, parameters: dict[str, Any], says: str
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        sandbox.journal.clear()
+        with pytest.raises(InvalidRequest) as caught:
+            ada.gmail.call(method, **parameters)
+
+    assert says in str(caught.value)
+    assert sandbox.requests == []
+
+
+def test_a_method_that_needs_more_than_was_granted_says_so_before_anything_is_sent(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, "gmail.send")
+        sandbox.journal.clear()
+        with pytest.raises(ConsentNeeded):
+            ada.gmail.call("users.settings.getImap")
+
+    assert sandbox.requests == []

@@ -21,6 +21,7 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
+from mailgrant.vault.grant import without_nameless_twins
 
 from .redemption import AsyncRedemption
 from .waiting import in_thread
@@ -206,7 +207,8 @@ class AsyncConsents:
         found = await in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
         # A service account's grants are widened by an administrator, another user's by nobody here.
         asking = {client.client_id for client in await in_thread(vault.clients)}
-        own = [grant for grant in found if grant.user == asked.user and grant.client_id in asking]
+        mine = tuple(grant for grant in found if grant.user == asked.user and grant.client_id in asking)
+        own = without_nameless_twins(mine)
         return own[0] if len(own) == 1 else None
 
     async def _widening(self, client: ClientSecrets, grant: Grant | None) -> Widening | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from mailgrant.errors import GrantNotFound, SettingsError
 from mailgrant.http import Call
 from mailgrant.oauth.scopes import Scopes
+from mailgrant.vault.grant import without_nameless_twins
 
 from .waiting import for_blocking_code, in_thread
 
@@ -182,6 +183,7 @@ def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, bef
     elif address is not None and user is None:
         # Who names no user means the grant of none, where there is one.
         found = tuple(grant for grant in found if grant.user is None) or found
+    found = without_nameless_twins(found)
     if len(found) == 1:
         return found[0]
     if not found:

@@ -23,6 +23,7 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
+from mailgrant.vault.grant import without_nameless_twins
 
 from .redemption import Redemption
 from .waiting import in_thread
@@ -208,7 +209,8 @@ class Consents:
         found = in_thread(vault.find, account=asked.account, user=asked.user, client_id=asked.client_id)
         # A service account's grants are widened by an administrator, another user's by nobody here.
         asking = {client.client_id for client in in_thread(vault.clients)}
-        own = [grant for grant in found if grant.user == asked.user and grant.client_id in asking]
+        mine = tuple(grant for grant in found if grant.user == asked.user and grant.client_id in asking)
+        own = without_nameless_twins(mine)
         return own[0] if len(own) == 1 else None
 
     def _widening(self, client: ClientSecrets, grant: Grant | None) -> Widening | None:

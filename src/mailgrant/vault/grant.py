@@ -95,6 +95,20 @@ class Grant:
         return f"Grant(account={self.account!r}, status={self.status.name}, scopes={self.scopes!r}{unverified})"
 
 
+def without_nameless_twins(found: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """
+    Leave out grants that know only the address of a person whose named grant is there too.
+
+    A process that dies while an import gets its owner's name leaves both; the named one is newer.
+    """
+    named = {(grant.client_id, grant.account.casefold(), grant.user) for grant in found if grant.sub is not None}
+    return tuple(
+        grant
+        for grant in found
+        if grant.sub is not None or (grant.client_id, grant.account.casefold(), grant.user) not in named
+    )
+
+
 def grant_id(*, client_id: str, sub: str | None, account: str, user: str | None) -> str:
     """
     Return the id of a grant: it is unique by client, person and user.

@@ -213,6 +213,14 @@ class StoreSuite:
 
         assert len(open_store().grants.find()) == seen == len(written)
 
+    def test_rows_are_added_in_one_step_where_there_are_none(self, open_store: Open) -> None:
+        rows = open_store().grants
+        rows.put(ADA, expect=0)
+
+        assert rows.add([replace(ADA, sealed=b"another"), GRACE]) == 1
+        assert rows.add([]) == 0
+        assert rows.find() == (ADA, GRACE)
+
     def test_a_row_is_resealed_only_where_nobody_wrote_meanwhile(self, open_store: Open) -> None:
         rows = open_store().grants
         rows.put(ADA, expect=0)

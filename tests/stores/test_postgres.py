@@ -18,7 +18,7 @@ from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultErr
 from mailgrant.storage import holds_vault
 from mailgrant.storage import open_store as open_by_url
 from mailgrant.storage.postgres import PostgresStore, statement
-from mailgrant.storage.postgres_link import AT_MOST
+from mailgrant.storage.postgres_link import AT_MOST, read_url
 from mailgrant.storage.statements import migrations
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.store import TABLES, Row
@@ -286,3 +286,21 @@ def test_postgresql_finds_rows_by_an_index_and_not_by_reading_all(
 
     assert any(index in line for (line,) in plan)
     assert not any("Seq Scan" in line for (line,) in plan)
+
+
+def test_what_is_set_for_libpq_is_left_as_it_is(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGAPPNAME", "letters")
+
+    by_variable, by_url = read_url(postgres_url), read_url(f"{postgres_url}?connect_timeout=3")
+
+    assert "application_name" not in by_variable
+    assert (by_variable["connect_timeout"], by_url["connect_timeout"]) == ("10", "3")
+    assert "connect_timeout" not in read_url("postgresql:///?service=letters")
+
+
+def test_a_server_that_takes_no_writes_is_refused_at_once(postgres_server: PostgresServer, postgres_url: str) -> None:
+    database = postgres_url.rpartition("/")[2]
+    postgres_server.run(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+
+    with pytest.raises(VaultError, match="read-only"):
+        PostgresStore(postgres_url)

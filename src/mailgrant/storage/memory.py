@@ -109,6 +109,13 @@ class MemoryRows:
                 raise GrantChanged()
             self._rows[row.key] = row
 
+    def add(self, rows: Sequence[Row]) -> int:
+        """Write rows where there is none of their key."""
+        with self._lock:
+            new = {row.key: row for row in rows if row.key not in self._rows}
+            self._rows.update(new)
+            return len(new)
+
     def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
         """Put other sealed values in place of what rows hold, where they are still there."""
         with self._lock:

@@ -6,9 +6,10 @@ No message holds the URL's password, wherever in the URL it stands.
 
 from __future__ import annotations
 
+import os
 import re
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 # Of one process; a server lets about a hundred in.
 AT_MOST = 8
-# A host that is gone says nothing; these say it for it.
+# A host that is gone says nothing; these say it for it. Of several hosts one that takes writes is meant.
 DEFAULTS = {
+    "target_session_attrs": "read-write",
     "connect_timeout": "10",
     "tcp_user_timeout": "20000",
     "keepalives_idle": "30",
@@ -89,7 +91,15 @@ def read_url(url: str) -> dict[str, Any]:
     except psycopg.Error:
         # Not `from` it: the message quotes what it could not read.
         raise wrong from None
-    return {**DEFAULTS, **given}
+    return {**defaults(given), **given}
+
+
+def defaults(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is set for whoever set nothing: neither in the URL, nor by a service, nor by libpq's variables."""
+    if "service" in given or "PGSERVICE" in os.environ:
+        return {}
+    variables = {option.keyword.decode(): (option.envvar or b"").decode() for option in pq.Conninfo.get_defaults()}
+    return {name: value for name, value in DEFAULTS.items() if variables.get(name, "") not in os.environ}
 
 
 def is_fit(connection: Connection) -> bool:

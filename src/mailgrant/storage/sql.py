@@ -115,6 +115,12 @@ class SqlRows:
             if connection.execute(statement, values).rowcount != 1:
                 raise GrantChanged()
 
+    def add(self, rows: Sequence[Row]) -> int:
+        """Write rows where there is none of their key, in one step."""
+        statement = self._statement("insert_row")
+        with self._store.writing() as connection:
+            return sum(connection.execute(statement, row_values(row)).rowcount for row in rows)
+
     def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
         """Put other sealed values in place of what rows hold, where they are still there."""
         with self._store.writing() as connection:

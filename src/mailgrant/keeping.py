@@ -24,17 +24,17 @@ from mailgrant.storage.files import make_private_folder
 from mailgrant.storage.places import MEMORY, is_in_postgres
 from mailgrant.vault import rotation
 from mailgrant.vault.audit import Deed
-from mailgrant.vault.backup import Backup, BackupCount, backup_lines, check_opens, read_backup
+from mailgrant.vault.backup import KEPT_TABLES, Backup, BackupCount, backup_lines, check_opens, read_backup
 from mailgrant.vault.checkup import check_rows
 from mailgrant.vault.finding import Finding
 from mailgrant.vault.header import check_realm
 from mailgrant.vault.marks import Mark, compare, take_mark
-from mailgrant.vault.rotation import all_rows
+from mailgrant.vault.rotation import PAGE, all_rows
 from mailgrant.vault.store import TABLES
 
 if TYPE_CHECKING:
     from mailgrant.settings import Clock, Entropy, Settings
-    from mailgrant.vault.store import VaultStore
+    from mailgrant.vault.store import Row, RowStore, VaultStore
     from mailgrant.vault.vault import Vault
 
 # What SQLite may leave beside a file.
@@ -282,14 +282,20 @@ def _fill(store: VaultStore, place: str, found: Backup, header: bytes) -> None:
     try:
         if store.read_header() is not None:
             raise _second(place)
-        for table, row in found.rows:
-            rows = store.table(table)
-            if rows.get(row.key) != row:
-                rows.put(row, expect=0)
+        for table in KEPT_TABLES:
+            _add(store.table(table), [row for named, row in found.rows if named == table], place)
         if not store.write_header(header):
             raise _second(place)
     finally:
         store.close()
+
+
+def _add(rows: RowStore, content: list[Row], place: str) -> None:
+    for start in range(0, len(content), PAGE):
+        batch = content[start : start + PAGE]
+        # What is there already was left by a restore of the same backup that was stopped.
+        if rows.add(batch) != len(batch) and any(rows.get(row.key) != row for row in batch):
+            raise VaultError(f"At {place} there are rows of another vault.", hint="Name an empty database.")
 
 
 def _remove(path: Path) -> None:

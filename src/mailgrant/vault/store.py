@@ -71,6 +71,9 @@ class RowStore(Protocol):
         nothing was written.
         """
 
+    def add(self, rows: Sequence[Row]) -> int:
+        """Write rows where there is none of their key, in one step; returns how many were written."""
+
     def reseal(self, changes: Sequence[tuple[Row, bytes]], *, generation: int | None = None) -> int:
         """
         Put other sealed values in place of what rows hold, at their versions, in one step.

@@ -236,6 +236,15 @@ def test_a_restore_into_a_database_that_was_stopped_half_way_goes_on_where_it_wa
         assert [grant.account for grant in vault.grants()] == [ADA, GRACE]
 
 
+def test_a_restore_does_not_mix_with_the_rows_of_another(home: Household, file: Path, postgres_url: str) -> None:
+    keeping.backup(home.open(), file)
+    with closing(open_store(postgres_url)) as store:
+        store.table("clients").add([Row(CLIENT.client_id, version=1, sealed=b"another vault's")])
+
+    with pytest.raises(VaultError, match="rows of another vault"):
+        keeping.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
+
+
 # What is refused, with nothing written
 
 

@@ -85,8 +85,7 @@ def list_events(
     response = yield Request.get(
         address(calendar_id),
         operation="calendar.events.list",
-        timeMin=_bound(start, "start"),
-        timeMax=_bound(end, "end"),
+        **_bounds(start, end),
         q=query or None,
         singleEvents=single,
         # Google refuses this order for series that are not expanded.
@@ -122,8 +121,7 @@ def list_instances(
     response = yield Request.get(
         f"{address(calendar_id, series_id)}/instances",
         operation="calendar.events.instances",
-        timeMin=_bound(start, "start"),
-        timeMax=_bound(end, "end"),
+        **_bounds(start, end),
         showDeleted=deleted or None,
         maxResults=LARGEST_PAGE,
         pageToken=page_token,
@@ -245,6 +243,13 @@ def _segment(text: str) -> str:
     if not text.strip("."):
         raise InvalidRequest(f"{text!r} is not an id of Calendar's.")
     return quote(text, safe="")
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> dict[str, str | None]:
+    bounds = {"timeMin": _bound(start, "start"), "timeMax": _bound(end, "end")}
+    if start is not None and end is not None and end <= start:
+        raise InvalidRequest(f"The time ends ({end.isoformat()}) before it begins ({start.isoformat()}).")
+    return bounds
 
 
 def _bound(moment: datetime | None, name: str) -> str | None:

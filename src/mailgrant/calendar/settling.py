@@ -117,8 +117,14 @@ def _essence(event: Event) -> tuple[object, ...]:
         event.all_day,
         _instant(event.start),
         _instant(event.end),
-        frozenset(line.strip().upper() for line in event.recurrence),
+        frozenset(map(_rule, event.recurrence)),
     )
+
+
+def _rule(line: str) -> object:
+    """Return a line so that the same rule is the same, whatever the order of its parts."""
+    name, _, value = line.strip().upper().partition(":")
+    return name, frozenset(value.split(";")) - {"INTERVAL=1", "WKST=MO", ""}
 
 
 def _instant(moment: Moment | None) -> object:

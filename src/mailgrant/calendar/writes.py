@@ -55,6 +55,9 @@ def add_event(
     lost, the event is read back, and is ours if it says the same. Raises Conflict when another has the
     id, or had it before it was deleted.
     """
+    if event.start is None:
+        raise InvalidRequest("The event has no start.", hint="Pass start=, an aware datetime or a date.")
+    event = replace(event, recurrence=as_recurrence(event.recurrence, event.start))
     request = _insert(event, event_id, calendar_id, send_updates, meet=meet, more=more or {})
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
@@ -192,9 +195,6 @@ def _insert(
         raise InvalidRequest(
             f"{event_id!r} cannot be the id of an event.", hint="It has 5 to 1024 characters, a to v and 0 to 9."
         )
-    if event.start is None:
-        raise InvalidRequest("The event has no start.", hint="Pass start=, an aware datetime or a date.")
-    as_recurrence(event.recurrence, event.start)
     value = {**more, **event.to_json(), "id": event_id} | (_conference(event_id) if meet else {})
     query = _query(send_updates, meet="conferenceData" in value)
     query["supportsAttachments"] = True if "attachments" in value else None

@@ -121,6 +121,14 @@ def test_a_naive_bound_is_refused_before_it_travels(bound: Any) -> None:
         next(calls.list_events(start=bound))
 
 
+@pytest.mark.parametrize("end", [NOON, NOON - timedelta(days=1)])
+def test_a_time_that_ends_before_it_begins_is_refused_before_it_travels(end: datetime) -> None:
+    with pytest.raises(InvalidRequest, match="before it begins"):
+        next(calls.list_events(start=NOON, end=end))
+    with pytest.raises(InvalidRequest, match="before it begins"):
+        next(calls.list_instances("choir", start=NOON, end=end))
+
+
 def test_an_event_is_read(hold: Hold) -> None:
     event, _ = hold(calls.get_event(ID), kept())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import pytest
 
 from mailgrant.calendar import writes
 from mailgrant.calendar.event import Event
+from mailgrant.calendar.recurrence import Recurrence
 from mailgrant.errors import (
     ChangedMeanwhile,
     Conflict,
@@ -118,6 +119,23 @@ def test_a_meet_link_is_asked_for_by_the_same_name_each_time() -> None:
     request = json.loads(first.body)["conferenceData"]["createRequest"]
     assert request["conferenceSolutionKey"] == {"type": "hangoutsMeet"}
     assert first == second
+
+
+def test_an_event_with_an_id_of_its_own_gets_its_rule_in_the_form_that_calendar_wants() -> None:
+    weekly = Recurrence.weekly(until=date(2026, 3, 31))
+
+    request = next(writes.add_event(Event("Choir", start=NOON, recurrence=weekly, id=ID), event_id=ID))
+
+    assert json.loads(request.body)["recurrence"] == ["RRULE:FREQ=WEEKLY;UNTIL=20260331T225959Z"]
+
+
+def test_a_rule_that_google_writes_in_another_order_is_the_same(hold: Hold) -> None:
+    choir = Event("Choir", start=NOON, recurrence="RRULE:FREQ=WEEKLY;COUNT=4")
+    written = kept(choir, recurrence=["RRULE:FREQ=WEEKLY;WKST=MO;INTERVAL=1;COUNT=4"])
+
+    event, _ = hold(writes.add_event(choir, event_id=ID), LOST, written)
+
+    assert event.id == ID
 
 
 # Patches

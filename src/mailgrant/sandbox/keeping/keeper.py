@@ -85,6 +85,8 @@ class Keeper:
                 self._restore_people()
                 self._world.post.sent[:] = [self._sent_mail(*row) for row in self._archive.sent()]
         finally:
+            # What was made meanwhile would all be looked at as soon as the collector is back.
+            gc.freeze()
             gc.enable()
         self._sent, self._sent_count = self._world.post.sent, len(self._world.post.sent)
         return True

@@ -69,6 +69,8 @@ INNER = {
     "loopback_redirect",
     "pasted_redirect",
     "to_source",
+    "place",
+    "at_gmail",
     "kept_as",
     "owning_workplace",
     "realm",

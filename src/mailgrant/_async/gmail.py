@@ -18,6 +18,7 @@ from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
 from mailgrant.gmail.upload import LARGEST_IN_JSON
 from mailgrant.saved_file import SavedFile
+from mailgrant.spool import Spool
 
 from .filing import AsyncFiling, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
@@ -28,6 +29,7 @@ from .waiting import in_thread
 if TYPE_CHECKING:
     from mailgrant.errors import OutcomeUnknown
     from mailgrant.gmail.address import Addresses
+    from mailgrant.gmail.attachment import Place
     from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.history import Changes, Watch
     from mailgrant.gmail.query import Query
@@ -264,10 +266,11 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         kept = await self.read_draft(draft) if isinstance(draft, str) else draft
         if kept.id is None:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.", hint="create_draft keeps it there.")
-        # Its message gets a new id, under which nobody could fetch these attachments; so they stay with it.
-        changed = await self._loaded(replace(kept, **fields))
-        raw = await in_thread(write_draft, changed, False)
-        return changed.kept_as(await self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id)))
+        changed = replace(kept, **fields)
+        raw = await self._written(changed, for_sending=False)
+        reference = await self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id))
+        # What was fetched for it has another place now.
+        return await self.read_draft(kept.id) if changed.at_gmail else changed.kept_as(reference)
 
     async def forward(
         self, message: str | Message, to: Addresses, *, text: str | None = None, html: str | None = None
@@ -292,10 +295,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
 
     async def _written(self, draft: Draft, *, for_sending: bool) -> Source:
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
-        return await in_thread(write_draft, await self._loaded(draft), for_sending)
-
-    async def _loaded(self, draft: Draft) -> Draft:
-        return await self._run(calls.load_attachments(await self._run(signature.signed(draft))))
+        signed = await self._run(signature.signed(draft))
+        fetched = await self._run(calls.fetch_attachments(signed, Spool))
+        return await in_thread(write_draft, signed, for_sending, fetched)
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
@@ -307,8 +309,9 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     return draft
 
 
-def write_draft(draft: Draft, for_sending: bool) -> Source:
+def write_draft(draft: Draft, for_sending: bool, fetched: Mapping[Place, Source]) -> Source:
     """Return `draft` as it travels: in memory where it is small, else with its files read on the way."""
-    opened = {path: AttachedFile(path) for path in draft.paths}
+    opened: dict[Place, Source] = dict(fetched)
+    opened |= {path: AttachedFile(path) for path in draft.paths}
     mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
     return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail

@@ -12,6 +12,8 @@ from mailgrant.errors import InvalidRequest
 
 from .header_text import UNPRINTABLE, refuse_unprintable
 
+Place: TypeAlias = Path | tuple[str, str, str]
+
 UNKNOWN_TYPE = "application/octet-stream"
 CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
 CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,250}")
@@ -115,6 +117,15 @@ class Attachment:
         if isinstance(given, Iterable) and not isinstance(given, str):
             return tuple(_attachment(item) for item in given)
         return (_attachment(given),)
+
+    @property
+    def place(self) -> Place | None:
+        """Where the content is to be had: a path, or a message, its part and a name; None when it is here."""
+        if self.content is not None:
+            return None
+        if self.path is not None:
+            return self.path
+        return None if self.message_id is None else (self.message_id, self.part_id or "", self.name)
 
     @property
     def safe_name(self) -> str:

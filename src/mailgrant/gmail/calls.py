@@ -8,13 +8,13 @@ it out. A mail is addressed to `me`, whose the token is.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mailgrant.errors import InvalidRequest, NotFound
 from mailgrant.http import Call, Request, with_query
 
-from .attachment import Attachment
+from .attachment import Attachment, Place
 from .download import Collected, Target, Unpacking
 from .draft import Draft, DraftRef
 from .message import Message, MessageRef, Profile, Sent, Thread, ThreadRef
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .query import Query
 
 T = TypeVar("T")
+Kept = TypeVar("Kept", bound=Target)
 
 LARGEST_PAGE = 500
 
@@ -130,16 +131,14 @@ def download(message_id: str, attachment: Attachment, target: Target) -> Call[No
         target.write(found.content)
 
 
-def load_attachments(draft: Draft) -> Call[Draft]:
-    """Ask for the content of the attachments that are at Gmail (of a forwarded mail, of a kept draft)."""
-    loaded = []
-    for each in draft.attachments:
-        if each.content is None and each.path is None and each.message_id is not None:
-            content = yield from attachment(each.message_id, each)
-            loaded.append(replace(each, content=content))
-        else:
-            loaded.append(each)
-    return replace(draft, attachments=tuple(loaded))
+def fetch_attachments(draft: Draft, new_target: Callable[[], Kept]) -> Call[dict[Place, Kept]]:
+    """Ask for the content of the attachments that are at Gmail, each into a target of its own."""
+    fetched: dict[Place, Kept] = {}
+    for each in draft.at_gmail:
+        if each.place is not None and each.message_id is not None:
+            fetched[each.place] = new_target()
+            yield from download(each.message_id, each, fetched[each.place])
+    return fetched
 
 
 def send(raw: bytes | Source, *, thread_id: str | None = None) -> Call[Sent]:
@@ -173,7 +172,7 @@ def list_drafts(
 
 
 def read_draft(draft_id: str) -> Call[Draft]:
-    """Ask for a draft; its attachments come without their content (`load_attachments`)."""
+    """Ask for a draft; its attachments come without their content (`fetch_attachments`)."""
     url = with_query(address("drafts", draft_id), {"format": "full"})
     response = yield Request.get(url, operation="gmail.users.drafts.get")
     value = json_of(response)

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailgrant.errors import InvalidRequest
 
 from .address import Address, Addresses
-from .attachment import Attachment, Attachments
+from .attachment import Attachment, Attachments, Place
 from .header_text import refuse_unprintable
 from .headers import HeaderFields, Headers
 from .source import Source, all_of
@@ -125,9 +125,14 @@ class Draft:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files that must be read before the draft can be written."""
-        unopened = (each.path for each in self.attachments if each.content is None)
-        return tuple(dict.fromkeys(path for path in unopened if path is not None))
+        """The files that must be opened before the draft can be written."""
+        places = (each.place for each in self.attachments)
+        return tuple(dict.fromkeys(place for place in places if isinstance(place, Path)))
+
+    @property
+    def at_gmail(self) -> tuple[Attachment, ...]:
+        """The attachments whose content must be fetched first: of a forwarded mail, of a kept draft."""
+        return tuple(each for each in self.attachments if isinstance(each.place, tuple))
 
     def kept_as(self, reference: DraftRef) -> Draft:
         """Return the draft as Gmail holds it now."""
@@ -147,12 +152,13 @@ class Draft:
         now: datetime,
         entropy: Callable[[int], bytes],
         for_sending: bool = True,
-        opened: Mapping[Path, Source] | None = None,
+        opened: Mapping[Place, Source] | None = None,
     ) -> Source:
         """
         Write the mail down without reading its attachments, which is done when it travels.
 
-        `now` becomes the Date, `entropy` keeps the parts apart, `opened` has the files of `paths`.
+        `now` becomes the Date, `entropy` keeps the parts apart, `opened` has what is not here, by
+        the attachments' places.
         Raises InvalidRequest when an attachment was not opened, when it is more than Gmail takes, or
         when it is to be sent and there is nobody to send it to.
         """

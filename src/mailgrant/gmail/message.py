@@ -160,7 +160,7 @@ class Message:
         """
         Return the draft that passes the mail on, its attachments included, in a thread of its own.
 
-        The attachments' content is fetched before the draft is written (`calls.load_attachments`).
+        The attachments' content is fetched before the draft is written (`calls.fetch_attachments`).
         """
         subject = quoting.forward_subject(self.subject)
         text, html = _forwarded(self, text, html)

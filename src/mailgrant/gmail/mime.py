@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from mailgrant.errors import InvalidRequest
 
 from .address import Address
-from .attachment import UNKNOWN_TYPE, Attachment
+from .attachment import UNKNOWN_TYPE, Attachment, Place
 from .header_text import encode, encode_if_needed, fold
 from .source import Content, Encoded, Joined, Source
 
 if TYPE_CHECKING:
     from email.message import EmailMessage, MIMEPart
-    from pathlib import Path
 
     from .draft import Draft
 
@@ -33,7 +32,7 @@ NEEDS_BASE64 = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
 
 
 def write(
-    draft: Draft, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool, opened: Mapping[Path, Source]
+    draft: Draft, *, now: datetime, entropy: Callable[[int], bytes], for_sending: bool, opened: Mapping[Place, Source]
 ) -> Joined:
     """Return `draft` as it travels, the attachments still unread; see `Draft.to_source`."""
     _check_recipients(draft, for_sending)
@@ -63,11 +62,11 @@ def _filled(written: bytes, words: Sequence[str], contents: Sequence[Source]) ->
     yield Content(written[done:])
 
 
-def _content_of(attachment: Attachment, opened: Mapping[Path, Source]) -> Source:
+def _content_of(attachment: Attachment, opened: Mapping[Place, Source]) -> Source:
     if attachment.content is not None:
         return Content(attachment.content)
-    if attachment.path is not None and attachment.path in opened:
-        return opened[attachment.path]
+    if attachment.place is not None and attachment.place in opened:
+        return opened[attachment.place]
     raise InvalidRequest(
         f"The attachment {attachment.name!r} was not opened.", hint="Its content must be read before the mail leaves."
     )

@@ -84,3 +84,23 @@ async def test_a_large_mail_whose_answer_is_lost_is_gone_on_with_and_arrives_onc
     assert sent.id
     assert arrived.subject == "The film"
     assert sandbox.account(ADA).drafts == {}
+
+
+async def test_a_large_mail_is_passed_on_and_its_draft_edited_without_being_read_by_us(
+    office: dict[str, Any], person: Person, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = video(tmp_path, 5)
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada, grace = await granted(mailgrant, person), await granted(mailgrant, person, GRACE)
+        draft = await ada.gmail.create_draft(to=GRACE, subject="The film", text="See.", attachments=[path])
+        kept = await ada.gmail.read_draft(str(draft.id))
+        edited = await ada.gmail.edit_draft(kept, subject="Our film")
+        again = await ada.gmail.edit_draft(edited, text="Look.")
+        await ada.gmail.send(again)
+        [received] = [found async for found in grace.gmail.search("subject:film in:inbox")]
+        await grace.gmail.forward(received, ADA)
+        [passed_on] = [found async for found in ada.gmail.search("subject:film in:inbox")]
+        content = await ada.gmail.attachment(passed_on, passed_on.attachments[0])
+
+    assert received.subject == "Our film"
+    assert content == path.read_bytes()

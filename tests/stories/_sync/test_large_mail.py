@@ -86,3 +86,23 @@ def test_a_large_mail_whose_answer_is_lost_is_gone_on_with_and_arrives_once(
     assert sent.id
     assert arrived.subject == "The film"
     assert sandbox.account(ADA).drafts == {}
+
+
+def test_a_large_mail_is_passed_on_and_its_draft_edited_without_being_read_by_us(
+    office: dict[str, Any], person: Person, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = video(tmp_path, 5)
+    with Mailgrant(**office) as mailgrant:
+        ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)
+        draft = ada.gmail.create_draft(to=GRACE, subject="The film", text="See.", attachments=[path])
+        kept = ada.gmail.read_draft(str(draft.id))
+        edited = ada.gmail.edit_draft(kept, subject="Our film")
+        again = ada.gmail.edit_draft(edited, text="Look.")
+        ada.gmail.send(again)
+        [received] = [found for found in grace.gmail.search("subject:film in:inbox")]
+        grace.gmail.forward(received, ADA)
+        [passed_on] = [found for found in ada.gmail.search("subject:film in:inbox")]
+        content = ada.gmail.attachment(passed_on, passed_on.attachments[0])
+
+    assert received.subject == "Our film"
+    assert content == path.read_bytes()

@@ -13,6 +13,7 @@ import pytest
 from mailgrant.errors import GoogleError, InvalidRequest, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, filing, label_calls, upload
 from mailgrant.gmail.attachment import Attachment
+from mailgrant.gmail.download import Collected
 from mailgrant.gmail.draft import Draft, DraftRef
 from mailgrant.gmail.message import Evidence, MessageRef, Sent, ThreadRef
 from mailgrant.gmail.query import Query
@@ -232,9 +233,9 @@ def test_a_forwarded_mails_attachments_are_loaded_before_it_is_written(hold: Hol
     draft = original.forward("bob@example.com")
     draft = Draft(draft.to, attachments=[*draft.attachments, own, "path.txt"])
 
-    loaded, asked = hold(calls.load_attachments(draft), {"data": data(b"%PDF")})
+    fetched, asked = hold(calls.fetch_attachments(draft, Collected), {"data": data(b"%PDF")})
 
-    assert [each.content for each in loaded.attachments] == [b"%PDF", b"mine", None]
+    assert {place: target.content for place, target in fetched.items()} == {draft.attachments[0].place: b"%PDF"}
     assert len(asked) == 1
 
 

@@ -17,6 +17,7 @@ from mailgrant.errors import InvalidRequest, SettingsError
 from mailgrant.given_file import AttachedFile
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.source import PIECE, Content, Encoded, Joined, Rest, all_of
+from mailgrant.spool import Spool
 
 
 @given(st.binary(max_size=400), st.integers(0, 700))
@@ -102,10 +103,23 @@ def test_a_mail_of_twenty_five_megabytes_is_never_in_memory_as_a_whole(tmp_path:
     draft = Draft(to="grace@example.com", attachments=[path])
 
     tracemalloc.start()
-    mail = write_draft(draft, True)
+    mail = write_draft(draft, True, {})
     written = sum(map(len, pieces_of(mail)))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert written == mail.size
     assert most < 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize("size", [0, 5, 3_000_000])
+def test_a_spool_gives_what_it_took_from_any_place(size: int) -> None:
+    content = os.urandom(size)
+    spool = Spool()
+    spool.write(b"first try")
+    spool.begin()
+    for start in range(0, size, 100_000):
+        spool.write(content[start : start + 100_000])
+
+    assert (spool.size, all_of(spool)) == (size, content)
+    assert b"".join(spool.read_from(3)) == content[3:]

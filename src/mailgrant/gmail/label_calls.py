@@ -8,7 +8,7 @@ from mailgrant.errors import Conflict, InvalidRequest
 from mailgrant.http import Call, Request
 
 from .header_text import refuse_unprintable
-from .label import Label
+from .label import Label, SystemLabel
 from .payload import objects_of
 from .resource import address, json_of
 
@@ -56,8 +56,9 @@ def ids_of(names: Collection[str], *, create_missing: bool = False) -> Call[list
     """Find the ids of labels; those that are not there are made, where that is asked for."""
     if isinstance(names, str):
         raise InvalidRequest(f"Labels are a set of names: {{{names!r}}}, not {names!r}.")
-    if not names:
-        return []
+    if all(name.upper() in SystemLabel.__members__ for name in names):
+        # Known without asking, which not every permission allows (gmail.insert).
+        return [name.upper() for name in names]
     known = list((yield from labels()))
     for name in names:
         if create_missing and _find(name, known) is None:

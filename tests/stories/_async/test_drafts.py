@@ -136,3 +136,13 @@ async def test_a_mail_is_taken_out_and_put_in_again(office: dict[str, Any], pers
     assert inserted.subject == imported.subject == "Grüße"
     assert {"INBOX", "UNREAD"} <= imported.label_ids
     assert "INBOX" not in inserted.label_ids
+
+
+async def test_a_mail_is_put_in_by_who_may_do_nothing_else(
+    office: dict[str, Any], person: Person, sandbox: Sandbox
+) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person, ADA, "gmail.insert")
+        await ada.gmail.import_(b"From: grace@example.com\r\nSubject: Lunch?\r\n\r\nAt noon?")
+
+    assert [found.subject for found in sandbox.account(ADA).inbox] == ["Lunch?"]

@@ -136,3 +136,11 @@ def test_a_mail_is_taken_out_and_put_in_again(office: dict[str, Any], person: Pe
     assert inserted.subject == imported.subject == "Grüße"
     assert {"INBOX", "UNREAD"} <= imported.label_ids
     assert "INBOX" not in inserted.label_ids
+
+
+def test_a_mail_is_put_in_by_who_may_do_nothing_else(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, ADA, "gmail.insert")
+        ada.gmail.import_(b"From: grace@example.com\r\nSubject: Lunch?\r\n\r\nAt noon?")
+
+    assert [found.subject for found in sandbox.account(ADA).inbox] == ["Lunch?"]

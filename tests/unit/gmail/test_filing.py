@@ -96,6 +96,11 @@ def test_a_label_is_found_by_any_spelling_of_its_name_and_by_its_id(hold: Hold) 
     assert ids == ["Label_1", "Label_1", "INBOX"]
 
 
+def test_gmails_own_labels_are_known_without_asking(hold: Hold) -> None:
+    assert hold(label_calls.ids_of(["inbox", "UNREAD"])) == (["INBOX", "UNREAD"], [])
+    assert hold(label_calls.ids_of([])) == ([], [])
+
+
 def test_a_label_that_is_not_there_is_named_with_those_that_are(hold: Hold) -> None:
     with pytest.raises(InvalidRequest, match="no label 'Dinner'") as caught:
         hold(label_calls.ids_of(["Dinner"]), KNOWN)

@@ -13,6 +13,7 @@ from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, Response
 from mailgrant.calendar.free_busy import Interval, WorkingHours, first_gap
 from mailgrant.calendar.series import id_of
+from mailgrant.calendar.watch import Watch, close_watch, open_watch
 from mailgrant.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -122,6 +123,25 @@ class AsyncCalendar:
         from mailgrant.adapters import discovery
 
         return await self._run(discovery.call("calendar", method, parameters, body))
+
+    async def watch(
+        self, address: str, *, token: str | None = None, lasting: timedelta | None = None, calendar: str = PRIMARY
+    ) -> Watch:
+        """
+        Let Google tell an https address whenever the calendar changes, for a week unless `lasting` says otherwise.
+
+        A notification says only that something changed: ask `changes` then, and now and again without
+        one, for some get lost. Google does not renew a channel: open another by `renew_at`, and `stop_watching`
+        the old one. A lost answer raises OutcomeUnknown (events.watch, 1 request;
+        https://developers.google.com/workspace/calendar/api/guides/push).
+        """
+        channel_id = new_event_id(self._entropy)
+        call = open_watch(address, channel_id=channel_id, token=token, lasting=lasting, calendar_id=calendar)
+        return await self._run(call)
+
+    async def stop_watching(self, watch: Watch) -> None:
+        """Close a channel that this account opened; NotFound when it has ended (channels.stop, 1 request)."""
+        await self._run(close_watch(watch))
 
     async def calendars(self) -> tuple[Calendar, ...]:
         """Return the calendars the account has on its list (calendarList.list, 1 request a page of 250)."""

@@ -421,3 +421,13 @@ async def test_a_cursor_of_another_calendar_or_of_nothing_is_refused(ada: AsyncA
         await ada.calendar.changes(cursor, calendar="work")
     with pytest.raises(InvalidRequest, match="no cursor"):
         await ada.calendar.changes("CPDAlvWDx70CEPDAlvWDx70CGAU=")
+
+
+async def test_a_calendar_is_watched_until_it_is_not(sandbox: Sandbox, ada: AsyncAccount) -> None:
+    watch = await ada.calendar.watch("http://127.0.0.1:1/hook", lasting=timedelta(days=3))
+    await ada.calendar.stop_watching(watch)
+
+    with pytest.raises(NotFound):
+        await ada.calendar.stop_watching(watch)
+
+    assert timedelta(days=2) < watch.expires_at - sandbox.clock.now() <= timedelta(days=3)

@@ -419,3 +419,13 @@ def test_a_cursor_of_another_calendar_or_of_nothing_is_refused(ada: Account) -> 
         ada.calendar.changes(cursor, calendar="work")
     with pytest.raises(InvalidRequest, match="no cursor"):
         ada.calendar.changes("CPDAlvWDx70CEPDAlvWDx70CGAU=")
+
+
+def test_a_calendar_is_watched_until_it_is_not(sandbox: Sandbox, ada: Account) -> None:
+    watch = ada.calendar.watch("http://127.0.0.1:1/hook", lasting=timedelta(days=3))
+    ada.calendar.stop_watching(watch)
+
+    with pytest.raises(NotFound):
+        ada.calendar.stop_watching(watch)
+
+    assert timedelta(days=2) < watch.expires_at - sandbox.clock.now() <= timedelta(days=3)

@@ -26,6 +26,7 @@ from mailgrant.vault import rotation
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.backup import KEPT_TABLES, Backup, BackupCount, backup_lines, check_opens, read_backup
 from mailgrant.vault.checkup import check_rows
+from mailgrant.vault.checkup import discard as discard_lost
 from mailgrant.vault.finding import Finding
 from mailgrant.vault.header import check_realm
 from mailgrant.vault.marks import Mark, compare, take_mark
@@ -57,12 +58,18 @@ class VaultStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultCheck:
-    """What a check found; `mark` is the line to keep, None where something is wrong."""
+    """
+    What a check found.
+
+    `mark` is the line to keep, None where something is wrong; `discarded` counts the lost rows that
+    were deleted.
+    """
 
     id: str
     rows: Mapping[str, int]
     mark: str | None
     findings: tuple[Finding, ...]
+    discarded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +118,18 @@ def store_kind(place: str) -> str:
 
 
 def check(
-    settings: Settings, vault: Vault, *, loose: tuple[Finding, ...] = (), against: str | None = None
+    settings: Settings,
+    vault: Vault,
+    *,
+    loose: tuple[Finding, ...] = (),
+    against: str | None = None,
+    discard: bool = False,
 ) -> VaultCheck:
     """
     Open every row, look at the key's file and, with the line of an earlier mark, for rows that were put back.
 
-    `loose` is what `check_vault_files` found. A new mark is taken when nothing is wrong. Raises
-    SettingsError when `against` is no mark of this vault.
+    `loose` is what `check_vault_files` found. A new mark is taken when nothing is wrong; `discard`
+    deletes the rows that are lost. Raises SettingsError when `against` is no mark of this vault.
     """
     earlier = Mark.from_line(against) if against is not None else None
     vault.sealer.catch_up()
@@ -126,7 +138,8 @@ def check(
     if earlier is not None:
         findings.extend(compare(vault, earlier, checkup))
     mark = None if findings else str(take_mark(vault, checkup))
-    return VaultCheck(id=vault.id, rows=checkup.counted(), mark=mark, findings=tuple(findings))
+    discarded = discard_lost(vault, checkup.findings) if discard else 0
+    return VaultCheck(id=vault.id, rows=checkup.counted(), mark=mark, findings=tuple(findings), discarded=discarded)
 
 
 def check_vault_files(settings: Settings) -> tuple[Finding, ...]:

@@ -53,6 +53,36 @@ def test_a_check_lists_every_row_that_does_not_open_and_fails(vault: Path, capsy
     assert "mark" not in found
 
 
+def test_a_person_whose_grant_was_damaged_can_be_asked_again(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vault", "check"]) == 0
+    mark = capsys.readouterr().out.strip()
+    change(vault, "UPDATE grants SET sealed = x'00'")
+    change(vault, "UPDATE clients SET sealed = x'00'")
+    assert main(["login", "ada@example.com", "--scope", "gmail.send"]) == 1
+    assert main(["vault", "check"]) == 1
+    assert "--discard" in capsys.readouterr().err
+
+    assert main(["vault", "check", "--discard"]) == 1
+    assert "deleted 2 of them" in capsys.readouterr().err
+
+    assert main(["vault", "check", "--against", mark]) == 0
+    assert main(["login", "ada@example.com", "--scope", "gmail.send"]) == 0
+    assert main(["vault", "check", "--against", mark]) == 0
+
+
+def test_a_row_that_another_key_may_open_is_never_discarded(
+    vault: Path, key_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(vault)) as connection:
+        (sealed,) = connection.execute("SELECT sealed FROM grants").fetchone()
+        connection.execute("UPDATE grants SET sealed = ?", (sealed[:4] + bytes(8) + sealed[12:],))
+        connection.commit()
+
+    assert main(["vault", "check", "--discard", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["discarded"], found["findings"][0]["lost"]) == (0, False)
+
+
 def test_a_check_finds_a_row_that_was_put_back(vault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(sqlite3.connect(vault)) as connection:
         older = connection.execute("SELECT * FROM grants").fetchone()

@@ -31,12 +31,13 @@ class AsyncVaultKeeping:
         vault = await self._workplace.vault()
         return await in_thread(keeping.status, self._workplace.settings, vault)
 
-    async def check(self, *, against: str | None = None) -> VaultCheck:
+    async def check(self, *, against: str | None = None, discard: bool = False) -> VaultCheck:
         """
         Open every row where it stands, and look at the files of the vault and its key.
 
         Gives the line of a mark when nothing is wrong. With that line as `against`, a later check
-        finds rows that somebody who may write the database has put back or deleted since. Raises
+        finds rows that somebody who may write the database has put back or deleted since. `discard`
+        deletes rows that no key will open again, so that those people can be asked anew. Raises
         SettingsError when `against` is no mark of this vault.
         """
         from mailgrant import keeping
@@ -45,7 +46,7 @@ class AsyncVaultKeeping:
         # Before opening it, which makes its file private again.
         loose = await in_thread(keeping.check_vault_files, settings)
         vault = await self._workplace.vault()
-        return await in_thread(keeping.check, settings, vault, loose=loose, against=against)
+        return await in_thread(keeping.check, settings, vault, loose=loose, against=against, discard=discard)
 
     async def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
         """

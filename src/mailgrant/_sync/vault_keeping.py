@@ -33,12 +33,13 @@ class VaultKeeping:
         vault = self._workplace.vault()
         return in_thread(keeping.status, self._workplace.settings, vault)
 
-    def check(self, *, against: str | None = None) -> VaultCheck:
+    def check(self, *, against: str | None = None, discard: bool = False) -> VaultCheck:
         """
         Open every row where it stands, and look at the files of the vault and its key.
 
         Gives the line of a mark when nothing is wrong. With that line as `against`, a later check
-        finds rows that somebody who may write the database has put back or deleted since. Raises
+        finds rows that somebody who may write the database has put back or deleted since. `discard`
+        deletes rows that no key will open again, so that those people can be asked anew. Raises
         SettingsError when `against` is no mark of this vault.
         """
         from mailgrant import keeping
@@ -47,7 +48,7 @@ class VaultKeeping:
         # Before opening it, which makes its file private again.
         loose = in_thread(keeping.check_vault_files, settings)
         vault = self._workplace.vault()
-        return in_thread(keeping.check, settings, vault, loose=loose, against=against)
+        return in_thread(keeping.check, settings, vault, loose=loose, against=against, discard=discard)
 
     def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
         """

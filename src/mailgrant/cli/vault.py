@@ -49,19 +49,24 @@ def status(invocation: Invocation) -> None:
 
 @vault.command(example='mailgrant vault check --against "$(cat mark.txt)"')
 @click.option("--against", metavar="LINE", help="The line of an earlier mark: find what was put back since.")
+@click.option("--discard", is_flag=True, help="Delete the rows that no key will open again.")
 @click.pass_obj
-def check(invocation: Invocation, against: str | None) -> int:
+def check(invocation: Invocation, against: str | None, discard: bool) -> int:
     """
     Open every row, and look at the files of the vault and its key.
 
     Prints a mark, one line: keep it where whoever may write the vault cannot. Finding something is exit code 1.
     """
     with invocation.open() as mailgrant:
-        done = mailgrant.vault.check(against=against)
+        done = mailgrant.vault.check(against=against, discard=discard)
     text = done.mark or "\n".join(map(str, done.findings))
     invocation.printer.one({**to_json(done), "findings": to_json(done.findings)}, text)
     opened = f"{sum(done.rows.values())} rows open"
     say(f"{opened}; {len(done.findings)} things are wrong." if done.findings else f"{opened}; nothing is wrong.")
+    if done.discarded:
+        say(f"deleted {done.discarded} of them; whose grants they were must be asked again.")
+    elif any(finding.lost for finding in done.findings):
+        say("get lost rows back from a backup (`mailgrant vault restore`), or delete them with --discard.")
     return FAILED if done.findings else 0
 
 

@@ -1,17 +1,19 @@
-"""Checkup: open every row of a vault where it stands, and say which do not open."""
+"""Checkup: open every row of a vault where it stands, say which do not open, and clear those away."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mailgrant.errors import GrantNotFound, VaultDamaged, VaultLocked
 
 from . import records
+from .audit import Deed
 from .finding import Finding
 from .rotation import all_rows
+from .sealer import is_sound
 from .store import TABLES, Row
 from .vault import CLIENTS, CONSENTS, GRANTS, Vault
 
@@ -47,8 +49,37 @@ def check_rows(vault: Vault) -> Checkup:
             try:
                 rows[table][row.key] = _open(vault, table, row)
             except (VaultDamaged, VaultLocked) as error:
-                findings.append(Finding(error.message, table=table, key=row.key))
+                lost = isinstance(error, VaultDamaged)
+                findings.append(Finding(error.message, table=table, key=row.key, lost=lost))
     return Checkup(rows, findings=tuple(findings))
+
+
+def discard(vault: Vault, findings: Iterable[Finding]) -> int:
+    """
+    Delete the rows that are lost, so that the people whose grants they were can be asked again; count them.
+
+    A grant leaves its version behind as one that was forgotten does. What another key may open stays.
+    """
+    count = 0
+    for finding in findings:
+        if finding.lost and finding.table is not None and finding.key is not None:
+            row = vault.sealer.store.table(finding.table).get(finding.key)
+            if row is not None:
+                _discard(vault, finding.table, row)
+                count += 1
+    return count
+
+
+def _discard(vault: Vault, table: str, row: Row) -> None:
+    if table == GRANTS and is_sound(row):
+        gone = Row(row.key, version=row.version + 1, sealed=b"")
+        vault.sealer.put(GRANTS, gone, records.tombstone_to_bytes(vault.clock()), expect=row.version)
+    else:
+        vault.sealer.store.table(table).take(row.key)
+    if table == GRANTS:
+        vault.audit.note(Deed.FORGOTTEN, account=str(row.account), detail="its row did not open")
+    elif table == CLIENTS:
+        vault.audit.note(Deed.CLIENT_REMOVED, client_id=str(row.key), detail="its row did not open")
 
 
 def _open(vault: Vault, table: str, row: Row) -> Seen:

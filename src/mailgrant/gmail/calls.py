@@ -24,6 +24,7 @@ from .payload import (
     object_of,
     objects_of,
     text_of,
+    tree_of,
 )
 from .query_text import checked
 from .resource import GMAIL, address, json_of, segment
@@ -87,8 +88,7 @@ def list_threads(
 def read(message_id: str) -> Call[Message]:
     """Ask for a whole message; a body that Gmail keeps apart is asked for too."""
     value = yield from _read(message_id)
-    bodies = yield from _detached_bodies(value)
-    return Message.from_json(value, bodies=bodies)
+    return (yield from _whole(value))
 
 
 def thread(thread_id: str) -> Call[Thread]:
@@ -98,8 +98,7 @@ def thread(thread_id: str) -> Call[Thread]:
     value = json_of(response)
     messages = []
     for each in objects_of(value, "messages"):
-        bodies = yield from _detached_bodies(each)
-        messages.append(Message.from_json(each, bodies=bodies))
+        messages.append((yield from _whole(each)))
     return Thread(text_of(value, "id") or thread_id, messages=tuple(messages), history_id=history_id_of(value))
 
 
@@ -176,9 +175,8 @@ def read_draft(draft_id: str) -> Call[Draft]:
     url = with_query(address("drafts", draft_id), {"format": "full"})
     response = yield Request.get(url, operation="gmail.users.drafts.get")
     value = json_of(response)
-    message = object_of(value, "message")
-    bodies = yield from _detached_bodies(message)
-    return Message.from_json(message, bodies=bodies).as_draft(text_of(value, "id") or draft_id)
+    message = yield from _whole(object_of(value, "message"))
+    return message.as_draft(text_of(value, "id") or draft_id)
 
 
 def send_draft(draft_id: str) -> Call[Sent]:
@@ -242,13 +240,15 @@ def _read(message_id: str) -> Call[dict[str, Any]]:
     return json_of(response)
 
 
-def _detached_bodies(value: Mapping[str, Any]) -> Call[dict[str, bytes]]:
+def _whole(value: Mapping[str, Any]) -> Call[Message]:
+    """Read a Message resource; its bodies that Gmail keeps apart are asked for."""
+    headers, parts = tree_of(value)
     bodies = {}
-    for attachment_id in detached_bodies(value):
+    for attachment_id in detached_bodies(parts):
         collected = Collected()
         yield from _content(text_of(value, "id"), attachment_id, collected)
         bodies[attachment_id] = bytes(collected.content)
-    return bodies
+    return Message.of_tree(value, headers, parts, bodies)
 
 
 def _content(message_id: str, attachment_id: str, target: Target) -> Call[None]:

@@ -37,6 +37,9 @@ def refuse_unprintable(text: str, *, what: str) -> str:
 
 def clean(text: str) -> str:
     """Return received text on one line: what is unprintable becomes a space."""
+    if text.isprintable():
+        # Nearly everything is, and this is found out in a tenth of the time.
+        return text.strip()
     return UNPRINTABLE.sub(" ", text).strip()
 
 

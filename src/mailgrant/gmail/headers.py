@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Headers(Mapping[str, str]):
     """
 
     fields: tuple[tuple[str, str], ...] = ()
+    # A message is asked for a dozen names when it is read: the fields are gone through once.
+    _values: dict[str, tuple[str, ...]] | None = field(init=False, default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, given: HeaderFields) -> Headers:
@@ -26,7 +28,9 @@ class Headers(Mapping[str, str]):
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return the values of every field called `name`, in order."""
-        return tuple(value for found, value in self.fields if found.lower() == name.lower())
+        if self._values is None:
+            object.__setattr__(self, "_values", _by_name(self.fields))
+        return (self._values or {}).get(name.lower(), ())
 
     def __getitem__(self, name: str) -> str:
         values = self.all(name)
@@ -39,6 +43,13 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len({name.lower() for name, _ in self.fields})
+
+
+def _by_name(fields: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, value in fields:
+        found.setdefault(name.lower(), []).append(value)
+    return {name: tuple(values) for name, values in found.items()}
 
 
 HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]

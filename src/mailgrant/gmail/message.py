@@ -19,18 +19,18 @@ from .payload import (
     EPOCH,
     bodies_of,
     date_of,
-    headers_of,
     history_id_of,
     label_ids_of,
     number_of,
-    object_of,
-    parts_of,
     snippet_of,
     text_of,
+    tree_of,
 )
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+
+    from .payload import Part
 
 __all__ = [
     "Attachment",
@@ -95,10 +95,16 @@ class Message:
         `bodies` has the content, by attachment id, of the bodies that Gmail keeps apart
         (`payload.detached_bodies`).
         """
-        payload = object_of(value, "payload")
-        headers, parts = headers_of(payload), parts_of(payload)
+        headers, parts = tree_of(value)
+        return cls.of_tree(value, headers, parts, bodies or {})
+
+    @classmethod
+    def of_tree(
+        cls, value: Mapping[str, Any], headers: Headers, parts: tuple[Part, ...], bodies: Mapping[str, bytes]
+    ) -> Message:
+        """Read a Message resource whose part tree was walked already (`payload.tree_of`)."""
         message_id = text_of(value, "id")
-        text, html = bodies_of(parts, bodies or {})
+        text, html = bodies_of(parts, bodies)
         return cls(
             message_id,
             thread_id=text_of(value, "threadId") or None,

@@ -19,6 +19,7 @@ from .attachment import CONTENT_ID, CONTENT_TYPE, UNKNOWN_TYPE, Attachment
 from .header_text import clean, decode
 from .headers import Headers
 
+PLAIN_BASE64 = bytes.maketrans(b"-_", b"+/")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
 
@@ -125,12 +126,20 @@ def objects_of(value: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any
 
 def headers_of(payload: Mapping[str, Any]) -> Headers:
     """Return a part's headers, cleaned to one line each; Gmail has decoded them already."""
-    fields = ((clean(text_of(each, "name")), text_of(each, "value")) for each in objects_of(payload, "headers"))
-    return Headers(tuple((name, clean(decode(value))) for name, value in fields if name))
+    fields = []
+    for each in objects_of(payload, "headers"):
+        name = clean(text_of(each, "name"))
+        if name:
+            fields.append((name, clean(decode(text_of(each, "value")))))
+    return Headers(tuple(fields))
 
 
-def parts_of(payload: Mapping[str, Any]) -> tuple[Part, ...]:
-    """Return the leaves in reading order; a mail that is attached whole is one leaf."""
+def parts_of(payload: Mapping[str, Any], headers: Headers | None = None) -> tuple[Part, ...]:
+    """
+    Return the leaves in reading order; a mail that is attached whole is one leaf.
+
+    `headers` are those of the payload itself, where they were read already.
+    """
     leaves = []
     stack = [payload] if payload else []
     while stack:
@@ -139,8 +148,15 @@ def parts_of(payload: Mapping[str, Any]) -> tuple[Part, ...]:
         if children and text_of(node, "mimeType").lower() != "message/rfc822":
             stack.extend(reversed(children))
         elif not text_of(node, "mimeType").lower().startswith("multipart/"):
-            leaves.append(_leaf(node))
+            leaves.append(_leaf(node, headers if headers is not None and node is payload else headers_of(node)))
     return tuple(leaves)
+
+
+def tree_of(value: Mapping[str, Any]) -> tuple[Headers, tuple[Part, ...]]:
+    """Return a Message resource's headers and its leaves."""
+    payload = object_of(value, "payload")
+    headers = headers_of(payload)
+    return headers, parts_of(payload, headers)
 
 
 def bodies_of(parts: Iterable[Part], fetched: Mapping[str, bytes]) -> tuple[str, str | None]:
@@ -159,9 +175,8 @@ def bodies_of(parts: Iterable[Part], fetched: Mapping[str, bytes]) -> tuple[str,
     return text, html
 
 
-def detached_bodies(value: Mapping[str, Any]) -> tuple[str, ...]:
+def detached_bodies(parts: Iterable[Part]) -> tuple[str, ...]:
     """Return the attachment ids of the bodies that Gmail keeps apart from the Message resource."""
-    parts = parts_of(object_of(value, "payload"))
     return tuple(part.attachment_id for part in parts if part.is_body and part.data is None and part.attachment_id)
 
 
@@ -200,6 +215,15 @@ def date_of(value: Mapping[str, Any], headers: Headers) -> datetime:
 
 def decode_base64(data: str) -> bytes:
     """Decode base64url or base64, padded or not; what is damaged is left out."""
+    try:
+        # What Gmail sends is sound, and read so in half the time.
+        whole = data.encode("ascii").translate(PLAIN_BASE64)
+        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4), strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return _decode_damaged(data)
+
+
+def _decode_damaged(data: str) -> bytes:
     kept = re.sub(r"[^A-Za-z0-9_-]", "", data.translate(str.maketrans("+/", "-_")))
     if len(kept) % 4 == 1:
         kept = kept[:-1]
@@ -226,8 +250,7 @@ def decode_text(content: bytes, charset: str) -> str:
     return content.decode("windows-1252", "replace")
 
 
-def _leaf(node: Mapping[str, Any]) -> Part:
-    headers = headers_of(node)
+def _leaf(node: Mapping[str, Any], headers: Headers) -> Part:
     body = object_of(node, "body")
     data = text_of(body, "data")
     attachment_id = text_of(body, "attachmentId") or None

@@ -158,6 +158,8 @@ class Scopes:
         return Scopes(scope for scope in self if scope not in unwanted)
 
     def __contains__(self, name: object) -> bool:
+        if isinstance(name, Scope):
+            return name in self._members
         return isinstance(name, str) and Scope(name) in self._members
 
     def __iter__(self) -> Iterator[Scope]:
@@ -188,6 +190,7 @@ def _order(scope: Scope) -> tuple[int, str]:
 IDENTITY = Scopes((Scope.OPENID, Scope.EMAIL))
 
 
+@cache
 def accepted_for(operation: str) -> Scopes:
     """Return the scopes of which any one allows an API method; none when the method is not known here."""
     return Scopes(map(Scope, ACCEPTED.get(operation, ())))

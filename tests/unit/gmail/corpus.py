@@ -13,7 +13,7 @@ import quopri
 from dataclasses import dataclass, field
 
 from mailgrant.gmail.message import Message
-from mailgrant.gmail.payload import detached_bodies
+from mailgrant.gmail.payload import detached_bodies, tree_of
 from mailgrant.sandbox.mail.mime import parse
 from mailgrant.sandbox.mail.render import attachment, render
 
@@ -36,7 +36,7 @@ def received(raw: bytes) -> Message:
     payload = json.loads(render(raw).full(lambda part_id: f"ANGj-{part_id}"))
     value = {"id": "m1", "threadId": "t1", "payload": payload, "internalDate": "1772712000000"}
     root = parse(raw)
-    bodies = {each: attachment(root, each.removeprefix("ANGj-")) or b"" for each in detached_bodies(value)}
+    bodies = {each: attachment(root, each.removeprefix("ANGj-")) or b"" for each in detached_bodies(tree_of(value)[1])}
     return Message.from_json(value, bodies=bodies)
 
 

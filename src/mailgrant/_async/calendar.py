@@ -38,8 +38,10 @@ class AsyncCalendar:
 
     async def upcoming(self, count: int = 10, *, calendar: str = PRIMARY) -> tuple[Event, ...]:
         """
-        Return the next `count` events from now on, soonest first, series expanded (events.list, 1 request a
-        page of 250).
+        Return the next `count` events from now on, soonest first, series expanded.
+
+        Raises NotFound when there is no such calendar (events.list, 1 request a page of 250;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/list).
         """
         found: list[Event] = []
         if count > 0:
@@ -53,10 +55,12 @@ class AsyncCalendar:
         self, start: datetime, end: datetime | None = None, *, query: str = "", calendar: str = PRIMARY
     ) -> AsyncIterator[Event]:
         """
-        Yield the events between two moments, soonest first, series expanded (events.list, 1 request a page of 250).
+        Yield the events between two moments, soonest first, series expanded.
 
         An event counts when it ends after `start` and begins before `end`. Both are aware; a naive
-        one raises InvalidRequest. Without an `end` Google decides how far a series without end goes.
+        one, or an end before the start, raises InvalidRequest. Without an `end` Google decides how far a
+        series without end goes (events.list, 1 request a page of 250;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/list).
         """
         page_token: str | None = None
         while True:
@@ -80,10 +84,11 @@ class AsyncCalendar:
         calendar: str = PRIMARY,
     ) -> AsyncIterator[Event]:
         """
-        Yield the occurrences of a series between two moments, as they are now (events.instances, 1 request a page).
+        Yield the occurrences of a series between two moments, as they are now.
 
         A series without end goes on as far as Google decides unless `end` is given; `deleted` ones come
-        as cancelled. Raises NotFound when there is no such series.
+        as cancelled. Raises NotFound when there is no such series (events.instances, 1 request a page of
+        2,500; https://developers.google.com/workspace/calendar/api/v3/reference/events/instances).
         """
         page_token: str | None = None
         series_id = (series.recurring_event_id if isinstance(series, Event) else None) or id_of(series)
@@ -140,18 +145,27 @@ class AsyncCalendar:
         return await self._run(call)
 
     async def stop_watching(self, watch: Watch) -> None:
-        """Close a channel that this account opened; NotFound when it has ended (channels.stop, 1 request)."""
+        """
+        Close a channel that this account opened; NotFound when it has ended (channels.stop, 1 request).
+
+        https://developers.google.com/workspace/calendar/api/v3/reference/channels/stop
+        """
         await self._run(close_watch(watch))
 
     async def calendars(self) -> tuple[Calendar, ...]:
-        """Return the calendars the account has on its list (calendarList.list, 1 request a page of 250)."""
+        """
+        Return the calendars the account has on its list (calendarList.list, 1 request a page of 250).
+
+        https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list
+        """
         return await self._run(calls.calendars())
 
     async def get(self, event_id: str, *, calendar: str = PRIMARY) -> Event:
         """
-        Return one event by its id; a deleted one comes as cancelled for some time (events.get, 1 request).
+        Return one event by its id; a deleted one comes as cancelled for some time.
 
-        Raises NotFound when there is none.
+        Raises NotFound when there is none (events.get, 1 request;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/get).
         """
         return await self._run(calls.get_event(event_id, calendar_id=calendar))
 
@@ -188,7 +202,8 @@ class AsyncCalendar:
         Let Google make an event of a sentence: "Lunch with Grace tomorrow at noon".
 
         It takes no id of ours, so a lost answer raises OutcomeUnknown and nothing is said again; use
-        `add` where that matters (events.quickAdd, 1 request).
+        `add` where that matters (events.quickAdd, 1 request;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/quickAdd).
         """
         return await self._run(writes.quick_add(text, calendar_id=calendar, send_updates=send_updates))
 
@@ -222,9 +237,11 @@ class AsyncCalendar:
         self, event: Event | str, to: str, *, calendar: str = PRIMARY, send_updates: str | None = None
     ) -> Event:
         """
-        Move an event to another calendar, which becomes its organizer; a series goes whole (events.move, 1 request).
+        Move an event to another calendar, which becomes its organizer; a series goes whole.
 
-        To another time it goes by `edit(event, start=…)`. A lost answer raises OutcomeUnknown.
+        To another time it goes by `edit(event, start=…)`. A lost answer raises OutcomeUnknown, and
+        PermissionDenied says that it is not the account's to move (events.move, 1 request;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/move).
         """
         call = writes.move_event(id_of(event), to, calendar_id=calendar, send_updates=send_updates)
         return await self._run(call)
@@ -243,7 +260,8 @@ class AsyncCalendar:
         Answer an invitation: "accepted", "tentative" or "declined", for "this" occurrence or "all".
 
         Only the account's own entry is written. Raises InvalidRequest when the account is not invited
-        (events.get and events.patch, 4 requests of the quota).
+        (events.get and events.patch, 4 requests of the quota;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/patch).
         """
         event_id = await self._run(series_calls.whole_of(event, which, calendar_id=calendar))
         call = writes.respond_to(event_id, response, comment=comment, calendar_id=calendar, send_updates=send_updates)
@@ -261,7 +279,8 @@ class AsyncCalendar:
         Delete an event; of a series "this" occurrence, it and the "following" ones, or "all" of them.
 
         A series by its own id goes whole. Raises NotFound when there is no such event (events.delete, 1
-        request; "following" is an events.patch of the series).
+        request; "following" is an events.patch of the series, 3 and two reads;
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/delete).
         """
         call = series_calls.delete(event, which=which, calendar_id=calendar, send_updates=send_updates)
         await self._run(call)
@@ -291,7 +310,9 @@ class AsyncCalendar:
         Return the first time, so long, at which nobody of `people` is busy; None when there is none.
 
         `hours` keeps it to working hours, `WorkingHours(time(9), time(17), zone="Europe/London")`. The
-        account itself is asked only when it is among the people (freebusy.query, 1 request for 50).
+        account itself is asked only when it is among the people. Raises NotFound as `free_busy` does
+        (freebusy.query, 1 request for 50 people;
+        https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
         """
         start, end = between
         busy = await self.free_busy(people, start, end)

@@ -65,7 +65,7 @@ def edit(
     """
     which = as_which(which)
     options: dict[str, Any] = {"calendar_id": calendar_id, "send_updates": send_updates}
-    if which is Which.THIS:
+    if which is Which.THIS or not (changes or meet):
         before = event if isinstance(event, Event) else (yield from get_event(event, calendar_id=calendar_id))
         return (yield from edit_event(_changed(before, changes), before=before, meet=meet, **options))
     if isinstance(event, Event):

@@ -151,7 +151,9 @@ def respond_to(
     url = with_query(address(calendar_id, event_id), _query(send_updates))
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
-        kept = (yield from looked(get_resource(event_id, calendar_id=calendar_id), lost)) or {}
+        kept = yield from looked(get_resource(event_id, calendar_id=calendar_id), lost)
+        if kept is None:
+            raise unsettled(lost, "the event is gone since")
         found = _own_entry(kept, event_id)
         return Event.from_json(kept) if all(found.get(name) == text for name, text in said.items()) else None
 

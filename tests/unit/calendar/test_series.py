@@ -194,6 +194,12 @@ def test_what_is_no_series_is_changed_and_deleted_alone(hold: Hold) -> None:
     assert asked_for(deleted) == ["get", "delete"]
 
 
+def test_a_series_is_not_cut_for_nothing(hold: Hold) -> None:
+    _, asked = hold(series.edit(PART_ID, {}, which="following"), part())
+
+    assert asked_for(asked) == ["get"]
+
+
 def test_an_invitation_cannot_be_answered_for_what_follows() -> None:
     with pytest.raises(InvalidRequest, match="one occurrence, or for all"):
         next(series.whole_of(PART_ID, "following"))

@@ -244,6 +244,11 @@ def test_a_lost_answer_is_said_again_until_it_is_there(hold: Hold) -> None:
     assert methods(asked) == ["GET", "PATCH", "GET", "PATCH", "GET"]
 
 
+def test_a_lost_answer_to_an_event_that_is_gone_is_unknown(hold: Hold) -> None:
+    with pytest.raises(OutcomeUnknown, match="gone since"):
+        hold(writes.respond_to(ID, "accepted"), kept(**INVITED), LOST, ABSENT)
+
+
 # What has no proof
 
 

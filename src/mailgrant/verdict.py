@@ -96,7 +96,9 @@ def judge(request: Request, outcome: Outcome, *, attempt: int, chance: float, no
     """
     if isinstance(outcome, Unanswered):
         return _judge_silence(request, outcome, attempt, chance)
-    if outcome.ok or outcome.status in request.also:
+    if outcome.status in request.also:
+        return DONE
+    if outcome.ok:
         return DONE if _readable(outcome) else _lost(request, "its answer could not be read", attempt, chance)
     if outcome.status >= 500:
         return _judge_failure(request, outcome, attempt, chance)

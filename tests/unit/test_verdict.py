@@ -47,6 +47,13 @@ def test_an_answer_with_json_is_done() -> None:
     assert verdict_on(READ, Response(200, body=b'{"labels": []}')).move is Move.DONE
 
 
+def test_a_status_that_a_request_counts_among_its_answers_is_done_whatever_it_says() -> None:
+    piece = Request("PUT", "https://gmail.googleapis.com/upload", operation="gmail.users.messages.send", also={308})
+
+    assert verdict_on(piece, Response(308, body=b"<html>")).move is Move.DONE
+    assert verdict_on(piece, Response(307)).move is Move.FAIL
+
+
 def test_an_empty_answer_is_done() -> None:
     assert verdict_on(SEND, Response(204)).move is Move.DONE
 

@@ -80,5 +80,5 @@ class AsyncMailSettings:
         return await self._run(settings_calls.language())
 
     async def set_language(self, tag: str) -> str:
-        """Choose that language and return the one it became (users.settings.updateLanguage, which Google gives no cost)."""
+        """Choose that language and return the one it became (users.settings.updateLanguage; no cost is named)."""
         return await self._run(settings_calls.set_language(tag))

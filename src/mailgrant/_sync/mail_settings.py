@@ -82,5 +82,5 @@ class MailSettings:
         return self._run(settings_calls.language())
 
     def set_language(self, tag: str) -> str:
-        """Choose that language and return the one it became (users.settings.updateLanguage, which Google gives no cost)."""
+        """Choose that language and return the one it became (users.settings.updateLanguage; no cost is named)."""
         return self._run(settings_calls.set_language(tag))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgrant import AsyncAccount, AsyncMailgrant, Event
+from mailgrant.calendar.recurrence import Recurrence
 from mailgrant.errors import OutcomeUnknown
 from mailgrant.sandbox import Sandbox
 
@@ -106,3 +107,29 @@ def test_a_thousand_writes_over_a_breaking_line_leave_each_event_once(
     sandbox: Sandbox, office: dict[str, Any], person: Person
 ) -> None:
     asyncio.run(check(sandbox, office, person, 430))
+
+
+async def at_once(sandbox: Sandbox, office: dict[str, Any], person: Person, drops: int) -> None:
+    """Let six programs add the same series, and then change the same occurrence and what follows."""
+    weekly = Event("Choir", start=START, recurrence=Recurrence.weekly(count=4), id="choir0choir0")
+    async with granted(office, person) as ada:
+        added = await asyncio.gather(*(insist(lambda: ada.calendar.add(weekly)) for _ in range(6)))
+        third = [each async for each in ada.calendar.instances(added[0])][2]
+        break_the_line(sandbox, random.Random(drops), drops)
+
+        async def edit() -> Event:
+            return await ada.calendar.edit(str(third.id), which="following", summary="Concert")
+
+        results = await asyncio.gather(*(insist(edit) for _ in range(6)), return_exceptions=True)
+        await asyncio.sleep(0.1)
+        found = [each.summary async for each in ada.calendar.events(START - HOUR, START + 60 * 24 * HOUR)]
+
+    assert {each.id for each in added} == {"choir0choir0"}
+    assert found == ["Choir", "Choir", "Concert", "Concert"], results
+
+
+@pytest.mark.parametrize("drops", [0, 4, 12])
+def test_six_who_say_the_same_at_once_make_it_once(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, drops: int
+) -> None:
+    asyncio.run(at_once(sandbox, office, person, drops))

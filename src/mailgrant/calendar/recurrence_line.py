@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from mailgrant.errors import InvalidRequest
 
 from .moment import Moment, as_utc, named_zone
 from .rule import Rule, read_wall
-from .rule_walk import walls
+from .rule_walk import LAST_YEAR, walls
 
 RULES = ("RRULE", "EXRULE")
 DATES = ("RDATE", "EXDATE")
@@ -119,6 +119,9 @@ def moment_at(wall: datetime, place: tzinfo | None) -> Moment:
 
 def _on_the_clock(stamp: str, own: tzinfo | None, place: tzinfo | None) -> datetime:
     wall = read_wall(stamp)
+    if wall.year > LAST_YEAR:
+        # A common way to say "for ever".
+        return datetime.combine(date(LAST_YEAR, 12, 31), time())
     if place is None:
         return datetime.combine(wall, time())
     if "T" not in stamp:

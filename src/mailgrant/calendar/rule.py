@@ -38,6 +38,7 @@ MEANINGLESS = {
     "DAILY": {"BYYEARDAY", "BYWEEKNO"},
 }
 DAYS_OF = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+EARLIEST_YEAR = 1583
 BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 WHEN = re.compile(r"\d{8}(T\d{6}Z?)?")
 
@@ -177,6 +178,9 @@ def read_wall(text: str) -> datetime:
     if not WHEN.fullmatch(text):
         raise impossible(f"{text!r} is not a time such as 20260305 or 20260305T120000Z")
     try:
-        return datetime.fromisoformat(text.rstrip("Z"))
+        wall = datetime.fromisoformat(text.rstrip("Z"))
     except ValueError:
         raise impossible(f"{text!r} is not in the calendar") from None
+    if wall.year < EARLIEST_YEAR:
+        raise impossible(f"{text!r} is not in the calendar")
+    return wall

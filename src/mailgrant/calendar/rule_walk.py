@@ -16,6 +16,8 @@ from .rule import WEEKDAYS, Rule
 
 # After so many periods without a time there is none: the calendar repeats itself every 400 years.
 BARREN = {"YEARLY": 400, "MONTHLY": 4_800, "WEEKLY": 20_872, "DAILY": 146_097}
+# Nothing is reckoned beyond: a zone or a week could lead out of Python's calendar.
+LAST_YEAR = 9990
 DAY = timedelta(days=1)
 
 
@@ -66,15 +68,15 @@ class _Walk:
         first, step = self._start.date(), self._rule.interval
         try:
             if self._rule.frequency == "YEARLY":
-                for year in range(first.year, date.max.year, step):
+                for year in range(first.year, LAST_YEAR + 1, step):
                     yield _days_from(date(year, 1, 1), date(year + 1, 1, 1))
             elif self._rule.frequency == "MONTHLY":
-                for month in range(first.year * 12 + first.month - 1, date.max.year * 12, step):
+                for month in range(first.year * 12 + first.month - 1, (LAST_YEAR + 1) * 12, step):
                     yield _days_from(_first_of(month), _first_of(month + 1))
             else:
                 long = 7 if self._rule.frequency == "WEEKLY" else 1
                 begin = first - (first.weekday() - self._monday) % 7 * DAY if long == 7 else first
-                while True:
+                while begin.year <= LAST_YEAR:
                     yield _days_from(begin, begin + long * DAY)
                     begin += step * long * DAY
         except OverflowError:

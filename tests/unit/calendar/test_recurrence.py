@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mailgrant.calendar.event import Event
 from mailgrant.calendar.recurrence import Recurrence
@@ -272,3 +274,41 @@ def test_occurrences_are_bounded_by_two_moments_the_second_exclusive() -> None:
     found = Recurrence.daily().occurrences(MONDAY, between=(MONDAY + timedelta(days=1), MONDAY + timedelta(days=3)))
 
     assert list(found) == [MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)]
+
+
+# Bad input
+
+
+NAMES = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYWEEKNO"]
+NUMBERS = st.sampled_from(["1", "-1", "0", "29", "53", "99999", ""])
+ENDS = st.sampled_from(["20260601", "99991231", "00010101T000000Z", "99991231T235959Z"])
+VALUES = NUMBERS | ENDS | st.sampled_from(["DAILY", "WEEKLY", "YEARLY", "MO", "-53SU", "2TU,MO"])
+PARTS = st.tuples(st.sampled_from(NAMES), VALUES).map("=".join)
+RULE_TEXTS = st.lists(PARTS, max_size=4).map(";".join)
+LINES = st.one_of(
+    RULE_TEXTS.map("RRULE:FREQ=YEARLY;{}".format),
+    RULE_TEXTS.map("RRULE:{}".format),
+    VALUES.map("EXDATE:{}".format),
+    VALUES.map("RDATE;TZID=Europe/London:{}".format),
+    st.text(max_size=20),
+)
+LAST = datetime.max.replace(tzinfo=LONDON)
+STARTS = st.sampled_from([MONDAY, MONDAY.date(), date.max, date(1, 1, 2), LAST, LAST.replace(year=9990)])
+
+
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=150)
+@given(st.lists(LINES, min_size=1, max_size=3), STARTS)
+def test_any_lines_give_a_series_or_an_exact_error(lines: list[str], start: Any) -> None:
+    try:
+        fitted = Recurrence(*lines).fitted(start)
+    except InvalidRequest:
+        return
+
+    assert next(fitted.occurrences(start)) is not None
+    assert Recurrence(*fitted.lines).fitted(start) == fitted
+
+
+def test_the_end_of_all_days_is_no_end() -> None:
+    forever = Recurrence("RRULE:FREQ=YEARLY;UNTIL=99991231T235959Z")
+
+    assert [each.year for each in islice(forever.occurrences(MONDAY), 3)] == [2026, 2027, 2028]

@@ -17,8 +17,9 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 
 from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
+from mailgrant.key_drawer import KeyDrawer
 from mailgrant.key_file import read_private, write_private
-from mailgrant.keys import KeyCabinet, KeyDrawer, KeySource, open_or_create
+from mailgrant.keys import KeyCabinet, KeySource, open_or_create
 from mailgrant.oauth.realm import Realm
 from mailgrant.passphrase import SALT_BYTES, SCRYPT, key_of_passphrase
 from mailgrant.secret import Secret

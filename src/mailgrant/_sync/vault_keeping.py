@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from .waiting import in_thread
 
 if TYPE_CHECKING:
-    from mailgrant.keeping import VaultBackup, VaultCheck, VaultRestored, VaultStatus
+    from mailgrant.backup_file import VaultBackup, VaultRestored
+    from mailgrant.keeping import VaultCheck, VaultStatus
     from mailgrant.vault.audit import AuditEntry
     from mailgrant.vault.rotation import Rotated
 
@@ -69,10 +70,10 @@ class VaultKeeping:
 
         Raises SettingsError when there is a file already, VaultError when it cannot be written.
         """
-        from mailgrant import keeping
+        from mailgrant import backup_file
 
         vault = self._workplace.vault()
-        return in_thread(keeping.backup, vault, Path(to))
+        return in_thread(backup_file.backup, vault, Path(to))
 
     def restore(self, file: str | os.PathLike[str]) -> VaultRestored:
         """
@@ -82,10 +83,10 @@ class VaultKeeping:
         no backup or not whole, VaultLocked without its key, VaultError when there is a vault already;
         then nothing was written.
         """
-        from mailgrant import keeping
+        from mailgrant import backup_file
 
         place = self._workplace
-        return in_thread(keeping.restore, place.settings, Path(file), clock=place.clock, entropy=place.entropy)
+        return in_thread(backup_file.restore, place.settings, Path(file), clock=place.clock, entropy=place.entropy)
 
     def audit(self, account: str | None = None, *, limit: int | None = None) -> tuple[AuditEntry, ...]:
         """Return who did what to which grant, the newest first; about one account if it is named."""

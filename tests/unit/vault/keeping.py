@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailgrant.keys import KeyCabinet, KeyDrawer, KeySource, open_or_create
+from mailgrant.key_drawer import KeyDrawer
+from mailgrant.keys import KeyCabinet, KeySource, open_or_create
 from mailgrant.oauth.client_secrets import ClientKind, ClientSecrets
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.realm import Realm

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mailgrant import keeping
+from mailgrant import backup_file, keeping
+from mailgrant.backup_file import VaultRestored
 from mailgrant.errors import MailgrantError, SettingsError, VaultDamaged, VaultError, VaultLocked
-from mailgrant.keeping import VaultRestored
 from mailgrant.oauth.credentials import TokenAnswer
 from mailgrant.secret import Secret
 from mailgrant.storage import open_store
@@ -45,7 +45,7 @@ def file(tmp_path: Path) -> Path:
 def restored(home: Household, file: Path) -> VaultRestored:
     """Restore into another place beside the first."""
     place = str(file.parent / "restored.db")
-    done = keeping.restore(home.settings(place), file, clock=lambda: LATER, entropy=os.urandom)
+    done = backup_file.restore(home.settings(place), file, clock=lambda: LATER, entropy=os.urandom)
     home.place = place
     return done
 
@@ -54,7 +54,7 @@ def refused(home: Household, file: Path, kind: type[MailgrantError], words: str)
     """Restore in vain, and leave nothing behind."""
     place = Path(home.place).parent / "restored.db"
     with pytest.raises(kind, match=words):
-        keeping.restore(home.settings(str(place)), file, clock=lambda: LATER, entropy=os.urandom)
+        backup_file.restore(home.settings(str(place)), file, clock=lambda: LATER, entropy=os.urandom)
     assert [found.name for found in place.parent.iterdir() if "restored" in found.name] == []
 
 
@@ -64,7 +64,7 @@ def test_a_vault_comes_back_out_of_its_backup_as_it_was(home: Household, file: P
     vault.drop(gone)
     before = contents(vault)
 
-    made = keeping.backup(vault, file)
+    made = backup_file.backup(vault, file)
     done = restored(home, file)
 
     again = home.open()
@@ -79,7 +79,7 @@ def test_a_vault_comes_back_out_of_its_backup_as_it_was(home: Household, file: P
 
 
 def test_a_restored_grant_is_unproved_until_its_next_refresh(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     restored(home, file)
 
     vault = home.open(clock=lambda: LATER + timedelta(minutes=1))
@@ -97,7 +97,7 @@ def test_a_restored_grant_is_unproved_until_its_next_refresh(home: Household, fi
 
 
 def test_nobody_makes_a_restored_vault_look_as_if_it_never_was_in_a_backup(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     restored(home, file)
     store = MemoryStore()
     header = json.loads(open_store(home.place).read_header() or b"")
@@ -108,7 +108,7 @@ def test_nobody_makes_a_restored_vault_look_as_if_it_never_was_in_a_backup(home:
 
 
 def test_a_backup_holds_no_key_no_question_and_nothing_in_the_clear(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
 
     content = file.read_text()
     assert {json.loads(line).get("table") for line in content.splitlines()} == {None, "grants", "clients", "audit"}
@@ -125,7 +125,7 @@ def test_a_backup_never_replaces_a_file(home: Household, file: Path) -> None:
     file.write_text("something of mine")
 
     with pytest.raises(SettingsError, match="already"):
-        keeping.backup(home.open(), file)
+        backup_file.backup(home.open(), file)
 
     assert file.read_text() == "something of mine"
 
@@ -137,10 +137,10 @@ def test_a_backup_that_cannot_be_finished_is_taken_away(
         raise OSError(28, "No space left on device")
 
     vault = home.open()
-    monkeypatch.setattr("mailgrant.keeping.os.fsync", full)
+    monkeypatch.setattr("mailgrant.backup_file.os.fsync", full)
 
     with pytest.raises(VaultError, match="No space left"):
-        keeping.backup(vault, file)
+        backup_file.backup(vault, file)
 
     assert list(file.parent.iterdir()) == []
 
@@ -155,7 +155,7 @@ def test_a_backup_made_while_the_key_is_changed_opens_with_the_new_key_alone(
         with pytest.raises(Killed):
             rotate(home.open(store), home.drawer())
 
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     rotate(home.open(), home.drawer())
     restored(home, file)
 
@@ -177,7 +177,7 @@ def test_a_key_that_changes_during_a_backup_begins_it_again(
         return pages(**options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(vault.sealer.store.clients, "page", raced)
-    keeping.backup(vault, file)
+    backup_file.backup(vault, file)
     restored(home, file)
 
     assert [grant.account for grant in home.open().grants()] == [ADA, GRACE]
@@ -188,7 +188,7 @@ def test_a_row_that_does_not_open_is_left_out_and_named(home: Household, file: P
     row = store.grants.find(account=ADA)[0]
     store.grants.put(Row(row.key, version=9, sealed=row.sealed, account=row.account), expect=1)
 
-    made = keeping.backup(home.open(), file)
+    made = backup_file.backup(home.open(), file)
     restored(home, file)
 
     assert [(finding.table, finding.key) for finding in made.left_out] == [("grants", row.key)]
@@ -199,12 +199,12 @@ def test_a_backup_moves_a_vault_from_sqlite_to_postgresql_and_its_key_is_changed
     home: Household, file: Path, postgres_url: str
 ) -> None:
     before = home.open().grants()
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
 
-    done = keeping.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
+    done = backup_file.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
     home.place = postgres_url
     with pytest.raises(VaultError, match="already"):
-        keeping.restore(home.settings(), file, clock=lambda: LATER, entropy=os.urandom)
+        backup_file.restore(home.settings(), file, clock=lambda: LATER, entropy=os.urandom)
     vault = home.open()
     with closing(vault):
         turned = rotate(vault, home.drawer())
@@ -221,14 +221,14 @@ def test_a_backup_moves_a_vault_from_sqlite_to_postgresql_and_its_key_is_changed
 def test_a_restore_into_a_database_that_was_stopped_half_way_goes_on_where_it_was(
     home: Household, file: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     settings = home.settings(postgres_url)
     with monkeypatch.context() as patch:
         patch.setattr("mailgrant.storage.sql.SqlStore.write_header", lambda store, header: die())
         with pytest.raises(Killed):
-            keeping.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
+            backup_file.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
 
-    keeping.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
+    backup_file.restore(settings, file, clock=lambda: LATER, entropy=os.urandom)
 
     home.place = postgres_url
     vault = home.open()
@@ -237,19 +237,19 @@ def test_a_restore_into_a_database_that_was_stopped_half_way_goes_on_where_it_wa
 
 
 def test_a_restore_does_not_mix_with_the_rows_of_another(home: Household, file: Path, postgres_url: str) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     with closing(open_store(postgres_url)) as store:
         store.table("clients").add([Row(CLIENT.client_id, version=1, sealed=b"another vault's")])
 
     with pytest.raises(VaultError, match="rows of another vault"):
-        keeping.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
+        backup_file.restore(home.settings(postgres_url), file, clock=lambda: LATER, entropy=os.urandom)
 
 
 # What is refused, with nothing written
 
 
 def test_a_backup_without_its_key_is_locked(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     key = home.key_file()
     content = key.read_text()
     key.unlink()
@@ -262,13 +262,13 @@ def test_a_backup_without_its_key_is_locked(home: Household, file: Path) -> None
 
 
 def test_a_vault_is_never_restored_over_another(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     before = contents(home.open())
 
     with pytest.raises(VaultError, match="already"):
-        keeping.restore(home.settings(), file, clock=lambda: LATER, entropy=os.urandom)
+        backup_file.restore(home.settings(), file, clock=lambda: LATER, entropy=os.urandom)
     with pytest.raises(SettingsError, match="memory"):
-        keeping.restore(home.settings(":memory:"), file, clock=lambda: LATER, entropy=os.urandom)
+        backup_file.restore(home.settings(":memory:"), file, clock=lambda: LATER, entropy=os.urandom)
 
     assert contents(home.open()) == before
 
@@ -276,10 +276,10 @@ def test_a_vault_is_never_restored_over_another(home: Household, file: Path) -> 
 def test_a_restore_that_was_stopped_leaves_no_vault_and_can_be_repeated(
     home: Household, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     with monkeypatch.context() as patch:
-        patch.setattr("mailgrant.keeping.put_in_place", lambda *paths: die())
-        patch.setattr("mailgrant.keeping._remove", lambda path: None)
+        patch.setattr("mailgrant.backup_file.put_in_place", lambda *paths: die())
+        patch.setattr("mailgrant.backup_file._remove", lambda path: None)
         with pytest.raises(Killed):
             restored(home, file)
     assert not (file.parent / "restored.db").exists()
@@ -293,14 +293,14 @@ def test_a_restore_that_was_stopped_leaves_no_vault_and_can_be_repeated(
 
 @pytest.mark.parametrize("lines", [0, 1, 2, -1])
 def test_a_backup_that_was_cut_off_is_refused(home: Household, file: Path, lines: int) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:lines]))
 
     refused(home, file, SettingsError, "not whole" if lines else "not a backup")
 
 
 def test_a_backup_with_a_row_taken_out_is_refused_whatever_its_last_line_says(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     lines = file.read_bytes().splitlines(keepends=True)
     del lines[2]
     last = json.loads(lines.pop())
@@ -323,7 +323,7 @@ def test_what_is_no_backup_is_refused(home: Household, file: Path, content: byte
 
 
 def test_a_backup_of_a_newer_mailgrant_is_said_to_be_newer(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     file.write_bytes(file.read_bytes().replace(b'"mailgrant-backup":1', b'"mailgrant-backup":2'))
 
     refused(home, file, SettingsError, "newer mailgrant")
@@ -336,7 +336,7 @@ def test_a_backup_that_is_not_there_or_a_folder_is_refused(home: Household, file
 
 
 def test_a_vault_of_google_is_not_restored_into_a_sandbox(home: Household, file: Path) -> None:
-    keeping.backup(home.open(), file)
+    backup_file.backup(home.open(), file)
     file.write_bytes(file.read_bytes().replace(b'"realm":"sandbox"', b'"realm":"google"'))
     lines = file.read_bytes().splitlines(keepends=True)
     last = {**json.loads(lines[-1]), "sha256": hashlib.sha256(b"".join(lines[:-1])).hexdigest()}
@@ -346,7 +346,7 @@ def test_a_vault_of_google_is_not_restored_into_a_sandbox(home: Household, file:
 
 
 def test_a_backup_is_read_without_opening_anything(home: Household, file: Path) -> None:
-    made = keeping.backup(home.open(), file)
+    made = backup_file.backup(home.open(), file)
 
     found = read_backup(file.read_bytes(), "it")
 

@@ -32,6 +32,8 @@ GRACE = "grace@example.com"
 PEOPLE = {ADA: "Ada Lovelace", GRACE: "Grace Hopper"}
 # What Ada and Grace have granted to `mailgrant`: enough to read, write and send, not to delete for good.
 GRANTED = ("gmail.modify", "calendar")
+# What `Patience` is in a test: nothing in a sandbox takes longer unless it is told to.
+WAITS = {"still_running": 0.2, "between_looks": 0.05, "giving_up": 2.0}
 # What `google_service` may do unless it is told: everything.
 EVERYTHING = ("gmail.full", "gmail.settings.basic", "gmail.settings.sharing", "calendar")
 
@@ -135,14 +137,16 @@ def _new_sandbox() -> Sandbox:
         from mailgrant.sandbox.sandbox import Sandbox
     except ImportError as error:
         raise MissingExtra("sandbox", "The fixture `sandbox`") from error
-    return Sandbox(seed="empty", consent="auto")
+    return Sandbox(seed="empty", consent="auto", quota="off")
 
 
 def _open_office(sandbox: Sandbox, folder: Path) -> Mailgrant:
     from mailgrant import Mailgrant, Settings
     from mailgrant.errors import SandboxWarning
 
-    settings = Settings(google=sandbox.url, vault=":memory:", config_folder=folder, data_folder=folder)
+    settings = Settings(
+        google=sandbox.url, vault=":memory:", quota="off", waits=WAITS, config_folder=folder, data_folder=folder
+    )
     with warnings.catch_warnings():
         # A test knows that this is not Google, and its suite may turn warnings into errors.
         warnings.simplefilter("ignore", SandboxWarning)

@@ -48,3 +48,11 @@ def ada(desk: Path, capsys: pytest.CaptureFixture[str]) -> str:
     assert main(["login", ADA, "--scope", "gmail.modify", "--scope", "calendar.events"]) == 0
     capsys.readouterr()
     return ADA
+
+
+@pytest.fixture
+def sender(desk: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Ada's address; she has consented to sending alone, where a lost answer cannot be settled by looking."""
+    assert main(["login", ADA, "--scope", "gmail.send"]) == 0
+    capsys.readouterr()
+    return ADA

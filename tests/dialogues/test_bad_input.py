@@ -222,7 +222,7 @@ def test_an_answer_to_everybody_goes_to_everybody_else(
 
 @pytest.mark.parametrize("drop", ["before", "after"])
 def test_a_lost_answer_is_exit_6_and_never_sent_twice(
-    drop: str, ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+    drop: str, sender: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.fault("gmail.users.messages.send", drop=drop)
 

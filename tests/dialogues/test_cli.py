@@ -165,7 +165,7 @@ def test_a_locked_vault_is_exit_5(
     assert error_of(capsys.readouterr().err)["type"] == "VaultLocked"
 
 
-def test_an_unknown_outcome_is_exit_6(ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_outcome_is_exit_6(sender: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     sandbox.fault("gmail.users.messages.send", drop="after")
 
     assert main(["send", "--to", GRACE, "--text", "Once", "--json"]) == 6

@@ -17,6 +17,8 @@ from .rule_walk import walls
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+# A series from which so many times in a row are taken out has no more.
+MOST_IN_VAIN = 20_000
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -200,12 +202,16 @@ def _number_before(rule: Rule, start: Moment, at: Moment, place: tzinfo | None) 
 
 
 def _merged(wanted: Iterator[datetime], unwanted: Iterator[datetime], left_out: set[datetime]) -> Iterator[datetime]:
-    ahead, last = next(unwanted, None), None
+    ahead, last, in_vain = next(unwanted, None), None, 0
     for wall in wanted:
         while ahead is not None and ahead < wall:
             ahead = next(unwanted, None)
         if wall not in {last, ahead} and wall not in left_out:
+            in_vain = 0
             yield wall
+        elif in_vain > MOST_IN_VAIN:
+            return
+        in_vain += 1
         last = wall
 
 

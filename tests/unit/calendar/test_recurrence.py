@@ -93,6 +93,28 @@ def test_a_series_of_nothing_is_refused(recurrence: Recurrence) -> None:
         recurrence.fitted(MONDAY)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["RRULE:FREQ=YEARLY;BYYEARDAY=60;BYMONTH=12"],
+        ["RRULE:FREQ=MONTHLY;BYDAY=1MO;BYMONTHDAY=20"],
+        ["RRULE:FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2"],
+        ["RRULE:FREQ=YEARLY;BYWEEKNO=20;BYMONTH=12"],
+        ["RRULE:FREQ=DAILY", "EXRULE:FREQ=DAILY"],
+    ],
+    ids=lambda lines: lines[-1],
+)
+def test_a_rule_that_no_day_fits_is_refused_and_not_looked_for_for_ever(lines: list[str]) -> None:
+    with pytest.raises(InvalidRequest, match="never takes place"):
+        Event("Never", start=MONDAY, recurrence=lines)
+
+
+def test_a_rule_that_takes_out_some_of_another_leaves_the_rest() -> None:
+    weekdays = Recurrence("RRULE:FREQ=DAILY;COUNT=8", "EXRULE:FREQ=WEEKLY;BYDAY=SA,SU")
+
+    assert [each.day for each in weekdays.occurrences(MONDAY)] == [2, 3, 4, 5, 6, 9]
+
+
 # The form that Calendar wants
 
 

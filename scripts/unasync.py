@@ -35,6 +35,7 @@ NAMES = {
     "AsyncCalendar": "BlockingCalendar",  # `Calendar` is taken: it is the noun, one of an account's calendars
     "AsyncClient": "Client",
     "AsyncConsents": "Consents",
+    "AsyncFastTransport": "FastTransport",
     "AsyncFiling": "Filing",
     "AsyncGmail": "Gmail",
     "AsyncHttpTransport": "HttpTransport",
@@ -54,6 +55,8 @@ NAMES = {
     "AsyncTransport": "Transport",
     "AsyncVaultKeeping": "VaultKeeping",
     "AsyncWorkplace": "Workplace",
+    "ClientBuilder": "SyncClientBuilder",
+    "RequestBuilder": "SyncRequestBuilder",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
@@ -65,6 +68,8 @@ NAMES = {
 # What stands in docstrings and other strings.
 WORDS = {
     "`AsyncMailgrant": "`Mailgrant",
+    "transport=AsyncFastTransport": "transport=FastTransport",
+    '"AsyncFastTransport': '"FastTransport',
 }
 
 

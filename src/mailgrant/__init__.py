@@ -18,8 +18,10 @@ from ._version import __version__
 if TYPE_CHECKING:
     from ._async.account import AsyncAccount
     from ._async.client import AsyncMailgrant, connect_async
+    from ._async.fast_transport import AsyncFastTransport
     from ._sync.account import Account
     from ._sync.client import Mailgrant, connect
+    from ._sync.fast_transport import FastTransport
     from .calendar.event import Attendee, Calendar, Event
     from .calendar.free_busy import WorkingHours
     from .calendar.recurrence import Recurrence
@@ -57,6 +59,7 @@ __all__ = [
     "Account",
     "Address",
     "AsyncAccount",
+    "AsyncFastTransport",
     "Attachment",
     "Attendee",
     "Calendar",
@@ -64,6 +67,7 @@ __all__ = [
     "Consent",
     "Draft",
     "Event",
+    "FastTransport",
     "Grant",
     "KnownClient",
     "Label",
@@ -86,6 +90,8 @@ _HOMES = {
     "_sync.account": ("Account",),
     "_async.client": ("connect_async", "AsyncMailgrant"),
     "_async.account": ("AsyncAccount",),
+    "_async.fast_transport": ("AsyncFastTransport",),
+    "_sync.fast_transport": ("FastTransport",),
     "calendar.event": ("Attendee", "Calendar", "Event"),
     "calendar.free_busy": ("WorkingHours",),
     "calendar.recurrence": ("Recurrence",),

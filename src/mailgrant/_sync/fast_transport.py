@@ -1,0 +1,102 @@
+# Written by scripts/unasync.py from src/mailgrant/_async/fast_transport.py.
+# Do not edit: change that file and run `make sync`.
+"""
+Fast transport: the same port by pyreqwest, for programs that read for many accounts at once.
+
+It costs a third of the processor that httpx2 does. It is used where it is given:
+`Mailgrant(transport=FastTransport())`; proxies, certificates and waits are pyreqwest's then.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from mailgrant.errors import MissingExtra
+from mailgrant.http import Outcome, Request, Response, Unanswered
+
+from .transport import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, HttpTransport
+
+if TYPE_CHECKING:
+    from pyreqwest.exceptions import DetailedPyreqwestError
+    from pyreqwest.request import SyncRequestBuilder
+
+# What is longer goes out by httpx2, whose clock stands still while bytes are on their way.
+LONGEST_BODY = 256 * 1024
+# The only cause that proves that nothing was sent. pyreqwest's ConnectError does not: it is raised as well
+# for a connection that broke after the request was on it.
+NOT_CONNECTED = "client error (Connect)"
+
+
+class FastTransport:
+    """
+    The transport for fleets, by pyreqwest.
+
+    Mail that is streamed to or from disk, where the bytes are what costs, goes by httpx2 as ever.
+    `trusts_environment` says whether proxies named in the environment are used; give False on the
+    way to a sandbox. Raises MissingExtra without the `fast` extra.
+    """
+
+    def __init__(self, *, trusts_environment: bool = True) -> None:
+        try:
+            import pyreqwest.client
+        except ImportError as error:
+            raise MissingExtra("fast", "FastTransport") from error
+        self._builder = pyreqwest.client.SyncClientBuilder
+        self._trusts_environment = trusts_environment
+        self._for_long = HttpTransport(trusts_environment=trusts_environment)
+        self._opening = threading.Lock()
+        self._client: Any = None
+
+    def send(self, request: Request, *, timeout: float = READ_TIMEOUT) -> Outcome:
+        """Carry `request` there, once; a `timeout` other than the usual bounds the whole of it."""
+        from pyreqwest import exceptions
+
+        if request.drain is not None or request.stream is not None or len(request.body) > LONGEST_BODY:
+            return self._for_long.send(request, timeout=timeout)
+        try:
+            answer = self._asked(request, timeout).build().send()
+            body = (answer.bytes()).to_bytes()
+        except exceptions.BuilderError as error:
+            return Unanswered(said(error)[-1], reached=False)
+        except exceptions.RequestError as error:
+            timed_out = isinstance(error, exceptions.RequestTimeoutError)
+            return Unanswered(said(error)[-1], reached=NOT_CONNECTED not in said(error), timed_out=timed_out)
+        return Response(answer.status, headers=dict(answer.headers), body=body)
+
+    def close(self) -> None:
+        """Let go of the connections; the next `send` makes new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+        self._for_long.close()
+
+    def _asked(self, request: Request, timeout: float) -> SyncRequestBuilder:
+        asked: SyncRequestBuilder = self._open().request(request.method, request.url).headers(request.headers)
+        if request.body:
+            asked = asked.body_bytes(request.body)
+        return asked if timeout == READ_TIMEOUT else asked.timeout(timedelta(seconds=timeout))
+
+    def _open(self) -> Any:
+        with self._opening:
+            if self._client is None:
+                builder = (
+                    self._builder()
+                    .user_agent(USER_AGENT)
+                    .connect_timeout(timedelta(seconds=CONNECT_TIMEOUT))
+                    .read_timeout(timedelta(seconds=READ_TIMEOUT))
+                    .follow_redirects(False)
+                    .referer(False)
+                    .gzip(True)
+                    # With HTTP/2 a refused request is sent again without asking us.
+                    .http1_only()
+                )
+                self._client = (builder if self._trusts_environment else builder.no_proxy()).build()
+            return self._client
+
+
+def said(error: DetailedPyreqwestError) -> list[str]:
+    """Return what an error says, and what it says of its causes."""
+    causes = (cause["message"] for cause in error.details["causes"] or ())
+    return [each.rstrip(".") for each in (error.message, *causes)]

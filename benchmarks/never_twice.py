@@ -190,7 +190,7 @@ def verdict(sandbox: Sandbox, results: list[Result], accounts: int) -> dict[str,
         "edited and sent": sum(result.subject in edited and left[result.subject] > 0 for result in results),
         "drafts left": sum(subject not in edited for subject in drafts),
         "unknown without a reason": sum(
-            result.said == "unknown" and result.grant != "gmail.send" and result.person != "delete"
+            result.said == "unknown" and result.grant == "gmail.modify" and result.person != "delete"
             for result in results
         ),
     }

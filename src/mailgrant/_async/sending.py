@@ -203,7 +203,7 @@ class AsyncSending:
         if attempt.draft_id is None:
             found = await self._looking(attempt, self._found)
             if found is None:
-                await self._forget(attempt)
+                await self._nowhere(attempt)
                 return None
             return await self._concluded(attempt, found)
         if await self._looking(attempt, self._is_there):
@@ -215,12 +215,35 @@ class AsyncSending:
         attempt = await self._noted(replace(attempt, stage=Stage.GIVING_UP))
         await self._quiet(attempt)
         if attempt.draft_id is None:
-            await self._swept(attempt.id)
-            return None
+            return await self._looking(attempt, self._given_up_unseen)
         if await self._run(settling.discard(attempt.draft_id)):
             await self._forget(attempt)
             return None
         return await self._looking(attempt, self._gone)
+
+    async def _given_up_unseen(self, attempt: Attempt) -> Sent | None:
+        """Delete the draft whose making was not answered, if it was made."""
+        found = (await self._run(settling.find_drafts(attempt))).drafts
+        for draft in found:
+            await self._run(settling.discard(draft.id))
+        await self._forget(attempt)
+        if found:
+            return None
+        await self._nowhere(attempt)
+        return await self._run(settling.find_sent(attempt))
+
+    async def _nowhere(self, attempt: Attempt) -> None:
+        """
+        Say that nothing was sent, where no draft of the attempt is there and none was made again.
+
+        Raises OutcomeUnknown where the grant may not look among the sent mail: a person may have sent it.
+        """
+        if not await self._may_read_sent():
+            why = "no draft of it is there, and the grant may not look among the sent mail"
+            raise self._unknown(
+                attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why)
+            )
+        await self._forget(attempt)
 
     # Looking
 

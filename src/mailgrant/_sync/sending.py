@@ -205,7 +205,7 @@ class Sending:
         if attempt.draft_id is None:
             found = self._looking(attempt, self._found)
             if found is None:
-                self._forget(attempt)
+                self._nowhere(attempt)
                 return None
             return self._concluded(attempt, found)
         if self._looking(attempt, self._is_there):
@@ -217,12 +217,35 @@ class Sending:
         attempt = self._noted(replace(attempt, stage=Stage.GIVING_UP))
         self._quiet(attempt)
         if attempt.draft_id is None:
-            self._swept(attempt.id)
-            return None
+            return self._looking(attempt, self._given_up_unseen)
         if self._run(settling.discard(attempt.draft_id)):
             self._forget(attempt)
             return None
         return self._looking(attempt, self._gone)
+
+    def _given_up_unseen(self, attempt: Attempt) -> Sent | None:
+        """Delete the draft whose making was not answered, if it was made."""
+        found = (self._run(settling.find_drafts(attempt))).drafts
+        for draft in found:
+            self._run(settling.discard(draft.id))
+        self._forget(attempt)
+        if found:
+            return None
+        self._nowhere(attempt)
+        return self._run(settling.find_sent(attempt))
+
+    def _nowhere(self, attempt: Attempt) -> None:
+        """
+        Say that nothing was sent, where no draft of the attempt is there and none was made again.
+
+        Raises OutcomeUnknown where the grant may not look among the sent mail: a person may have sent it.
+        """
+        if not self._may_read_sent():
+            why = "no draft of it is there, and the grant may not look among the sent mail"
+            raise self._unknown(
+                attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why)
+            )
+        self._forget(attempt)
 
     # Looking
 

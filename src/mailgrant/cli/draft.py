@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .invocation import Invocation
-from .message import print_sent
 from .output import Columns
+from .settling import print_sent
 from .tree import Noun
 from .writing import changes, draft_flags, drafted
 

@@ -13,11 +13,12 @@ import click
 
 from .invocation import Invocation
 from .output import Columns, local, say, to_json
+from .settling import print_sent, settle, unsettled
 from .tree import Noun
 from .writing import body_flags, draft_flags, drafted, read_file, read_text
 
 if TYPE_CHECKING:
-    from mailgrant import Account, Message, Sent
+    from mailgrant import Account, Message
 
 NEWEST = 20
 
@@ -195,6 +196,10 @@ def import_(invocation: Invocation, files: tuple[Path, ...], labels: tuple[str, 
             invocation.printer.one({"id": put.id, "file": path}, f"Put {path} into the mailbox as {put.id}.")
 
 
+message.add_command(unsettled)
+message.add_command(settle)
+
+
 def write_eml(path: Path, content: bytes) -> None:
     """Write a new file; raises SettingsError when there is one already, or it cannot be written."""
     from mailgrant.errors import SettingsError
@@ -211,11 +216,6 @@ def file_away(invocation: Invocation, ids: tuple[str, ...], verb: Callable[[Acco
     with invocation.open() as mailgrant:
         verb(invocation.account(mailgrant))
     invocation.printer.one({"ids": ids}, f"{done} {count(ids)}.")
-
-
-def print_sent(invocation: Invocation, sent: Sent) -> None:
-    """Say that Gmail has accepted a mail, and under which id."""
-    invocation.printer.one(sent, f"Sent {sent.id}.")
 
 
 def save_all(account: Account, found: Message, folder: Path) -> list[Path]:

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from .workplace import Workplace
 
 
+REASON = "The grant was revoked here."
+
+
 def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -> Grant:
     """Revoke `grant` `at_google`, delete it `here`, or both; return it as it was last."""
     vault = workplace.vault()
     workplace.forget_session(grant.id)
-    marked = in_thread(vault.mark, grant, GrantStatus.REVOKED, "The grant was revoked here.")
+    # One that is known by the address alone would stand up in the place of the one with the name.
+    twins = in_thread(vault.nameless_twins, grant)
+    *rest, marked = [in_thread(vault.mark, one, GrantStatus.REVOKED, REASON) for one in (*twins, grant)]
     # The refresh token: an access token that has run out can no longer revoke anything. A service
     # account's grant has none, and only an administrator takes it back.
     token = grant.credentials.refresh_token
@@ -36,7 +41,8 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
         workplace.line.ask(calls.revoke(token))
         in_thread(_note, vault, Deed.REVOKED, grant, "at Google")
     if here:
-        in_thread(vault.drop, marked)
+        for one in (*rest, marked):
+            in_thread(vault.drop, one)
         in_thread(_note, vault, Deed.FORGOTTEN, grant, "" if at_google else "kept at Google")
     return marked
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import GrantChanged, GrantNotFound, GrantRevoked, SettingsError
+from mailgrant.errors import GrantChanged, GrantRevoked, SettingsError
 from mailgrant.given_file import is_open_to_others, read_given
 from mailgrant.gmail import calls as gmail_calls
 from mailgrant.http import Call, Request, Response
@@ -132,17 +132,18 @@ def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
     Raises SettingsError when the vault's own grant allows more: an old file must not narrow it.
     """
     while True:
-        try:
-            before = vault.grant(grant.id)
-        except GrantNotFound:
-            before = None
-        if before is not None and before.status in LIVING and not grant.scopes.covers(before.scopes):
+        before = own_grants(vault, grant)
+        if any(one.status in LIVING and not grant.scopes.covers(one.scopes) for one in before):
             raise SettingsError(
                 f"The vault's own grant of {grant.account} allows more than {where}.",
                 hint="Nothing was imported. `mailgrant grant forget` first, if the file is the better one.",
             )
+        grant = named(grant, before, where=where)
         try:
             kept = vault.keep(replace(grant, version=vault.version_of(grant.id)))
+            for twin in before:
+                if twin.id != kept.id:
+                    vault.drop(twin)
         except GrantChanged:
             # A refresh wrote between our look and our write; each turn of this loop is one of theirs.
             continue
@@ -150,6 +151,31 @@ def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
             Deed.IMPORTED, account=kept.account, user=kept.user, client_id=kept.client_id, scopes=kept.scopes
         )
         return kept
+
+
+def own_grants(vault: Vault, grant: Grant) -> tuple[Grant, ...]:
+    """Return what the vault has of the same person, client and user, by the name or by the address alone."""
+    found = vault.find(account=grant.account, user=grant.user, client_id=grant.client_id)
+    same = (None, grant.sub) if grant.sub is not None else {one.sub for one in found}
+    return tuple(one for one in found if one.user == grant.user and one.sub in same)
+
+
+def named(grant: Grant, before: tuple[Grant, ...], *, where: str) -> Grant:
+    """
+    Give an imported grant the name of the only person known by its address; two of one person would part.
+
+    Raises SettingsError when nobody but the one who imports says whose the file is.
+    """
+    people = {one.sub: one for one in before if one.sub is not None}
+    if grant.sub is not None or len(people) != 1:
+        return grant
+    if not grant.verified:
+        raise SettingsError(
+            f"The vault has a grant of {grant.account}, and nothing in {where} proves whose it is.",
+            hint="Nothing was imported. `mailgrant grant forget` first, if you are sure of it.",
+        )
+    ((sub, known),) = people.items()
+    return replace(grant, id=known.id, sub=sub)
 
 
 def whose(

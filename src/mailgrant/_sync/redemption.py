@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.oauth.id_token import Identity
     from mailgrant.oauth.scopes import Scopes
+    from mailgrant.vault.vault import Vault
 
     from .workplace import Workplace
 
@@ -114,8 +115,7 @@ class Redemption:
                 grant = replace(grant, version=in_thread(vault.version_of, key))
             try:
                 kept = in_thread(vault.keep, grant)
-                if nameless is not None:
-                    in_thread(vault.drop, nameless)
+                in_thread(drop_twins, vault, kept, nameless)
             except GrantChanged:
                 # A refresh wrote between our look and our write. The code is spent, so look again.
                 continue
@@ -164,6 +164,20 @@ class Redemption:
             scopes=everything,
             missing=everything,
         )
+
+
+def drop_twins(vault: Vault, kept: Grant, replaced: Grant | None) -> None:
+    """
+    Delete `replaced`, and what else is known of the same person by the address alone.
+
+    What lives and allows more stays: nobody asked to give that up.
+    """
+    outdone = (
+        twin for twin in vault.nameless_twins(kept) if twin.status not in LIVING or kept.scopes.covers(twin.scopes)
+    )
+    replaced_one = () if replaced is None else (replaced,)
+    for twin in {one.id: one for one in (*outdone, *replaced_one)}.values():
+        vault.drop(twin)
 
 
 def granted_by(consent: Consent, answer: TokenAnswer) -> Scopes:

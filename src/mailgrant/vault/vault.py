@@ -222,6 +222,11 @@ class Vault:
         # The row of one that was forgotten has no account.
         return tuple(self._grant(row) for row in rows if row.account)
 
+    def nameless_twins(self, grant: Grant) -> tuple[Grant, ...]:
+        """Return what is kept of the same person, client and user under the address alone, besides `grant`."""
+        found = self.find(account=grant.account, user=grant.user, client_id=grant.client_id)
+        return tuple(one for one in found if (one.sub, one.user) == (None, grant.user) and one.id != grant.id)
+
     def readable_grants(self) -> Iterator[Grant]:
         """Give every grant whose row opens, a page of them at a time; `vault check` names the others."""
         after = ""

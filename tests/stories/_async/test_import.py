@@ -226,3 +226,43 @@ async def test_a_token_that_says_nobodys_name_needs_one(
         grant = await mailgrant.import_grant(file, account=ADA)
 
     assert (grant.account, grant.verified) == (ADA, False)
+
+
+@pytest.mark.parametrize("named_first", [False, True])
+async def test_what_is_known_by_the_address_alone_and_by_name_is_one_grant(
+    sandbox: Sandbox, office: dict[str, Any], tmp_path: Path, named_first: bool
+) -> None:
+    alone = write_json(tmp_path / "alone.json", token_of(sandbox, str(Scope.GMAIL_READONLY)))
+    named = write_json(tmp_path / "named.json", token_of(sandbox, f"{Scope.GMAIL_READONLY} {WHO}"))
+    more = write_json(tmp_path / "more.json", token_of(sandbox, f"{Scope.GMAIL_READONLY} {WHO} {Scope.GMAIL_LABELS}"))
+
+    async with AsyncMailgrant(**office) as mailgrant:
+        await mailgrant.import_grant(alone)
+        await mailgrant.import_grant(named)
+        if named_first:
+            with pytest.raises(SettingsError, match="allows more"):
+                await mailgrant.import_grant(alone)
+        await mailgrant.import_grant(more)
+        (grant,) = await mailgrant.grants()
+        await mailgrant.forget(ADA)
+        left = await mailgrant.grants()
+
+    assert grant.sub is not None
+    assert grant.scopes.covers(Scope.GMAIL_LABELS)
+    assert left == ()
+
+
+async def test_a_file_that_does_not_prove_whose_it_is_does_not_replace_one_with_a_name(
+    sandbox: Sandbox, office: dict[str, Any], tmp_path: Path
+) -> None:
+    named = write_json(tmp_path / "named.json", token_of(sandbox, f"{Scope.GMAIL_SEND} {WHO}"))
+    unproved = write_json(tmp_path / "unproved.json", token_of(sandbox, str(Scope.GMAIL_SEND), account=GRACE))
+
+    async with AsyncMailgrant(**office) as mailgrant:
+        before = await mailgrant.import_grant(named)
+        await mailgrant.revoke(ADA)
+        with pytest.raises(SettingsError, match="proves whose it is"):
+            await mailgrant.import_grant(unproved, account=ADA)
+        (after,) = await mailgrant.grants()
+
+    assert after.credentials == before.credentials

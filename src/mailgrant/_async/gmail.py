@@ -99,6 +99,7 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         *,
         limit: int | None = None,
         spam_and_trash: bool = False,
+        bodies: bool = True,
         on_progress: OnProgress | None = None,
     ) -> AsyncIterator[Message]:
         """
@@ -106,11 +107,12 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
 
         `query` is what a person would type into Gmail, or a `Query`. Pages are followed to the end,
         or until `limit` messages. `on_progress` is told how many were read, and how many are listed
-        so far. Where three or more of a page are of one conversation, it is fetched whole, which
-        costs less (users.messages.list, 5 units a page; users.messages.get, 20 each;
+        so far. `bodies=False` reads headers, labels and snippets only, without text and attachments.
+        Where three or more of a page are of one conversation, it is fetched whole, which costs less
+        (users.messages.list, 5 units a page; users.messages.get, 20 each;
         users.threads.get, 40).
         """
-        wanted = Wanted(str(query), limit, spam_and_trash)
+        wanted = Wanted(str(query), limit, spam_and_trash, bodies)
         async for message in self._reading.messages(wanted, on_progress):
             yield message
 
@@ -126,8 +128,12 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         return await self._run(calls.thread(thread_id))
 
     async def attachment(self, message: Message, attachment: Attachment) -> bytes:
-        """Return an attachment's content (users.messages.attachments.get, 20 units)."""
-        return await self._run(calls.attachment(message.id, attachment))
+        """
+        Return an attachment's content (users.messages.attachments.get, 20 units).
+
+        The last 16 MB that were fetched, of this and of `raw`, are kept in memory: they never change.
+        """
+        return await self._reading.attachment(message.id, attachment)
 
     async def save(self, message: Message, attachment: Attachment, folder: str | os.PathLike[str] = ".") -> Path:
         """
@@ -206,7 +212,7 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
 
         `email.message_from_bytes` reads it (users.messages.get, 20 units).
         """
-        return await self._run(storing.raw(id_of(message)))
+        return await self._reading.raw(id_of(message))
 
     async def insert(self, raw: bytes | Path, *, labels: Collection[str] = (), create: bool = False) -> MessageRef:
         """

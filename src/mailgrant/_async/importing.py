@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from .workplace import AsyncWorkplace
 
+OWNER_ASKED = "gmail.users.getProfile"
+
 
 async def import_grant(
     workplace: AsyncWorkplace,
@@ -85,6 +87,9 @@ async def import_grant(
     )
     kept = await in_thread(keep_imported, vault, grant, where=str(path))
     workplace.forget_session(kept.id)
+    if address is not None and sub is None:
+        # Gmail was asked whose it is, and counts that, before there was a ledger to write it in.
+        await (await workplace.paces(kept)).spent(OWNER_ASKED)
     return kept
 
 
@@ -186,7 +191,7 @@ async def whose(
             id_token.verify, answer.id_token, keys=keys, client_id=client.client_id, now=datetime.now(UTC)
         )
         return identity.email, identity.sub
-    if any(scope in scopes for scope in accepted_for("gmail.users.getProfile")):
+    if any(scope in scopes for scope in accepted_for(OWNER_ASKED)):
         return await workplace.line.ask(mailbox_address(answer.access_token)), None
     return None, None
 

@@ -222,6 +222,11 @@ class AsyncPaces:
             return self.calendar, cost_of_request(operation)
         return self.gmail, self._profile.cost(operation)
 
+    async def spent(self, operation: str) -> None:
+        """Count a call that was made without waiting for its turn."""
+        pacer, units = self.of(operation)
+        pacer.answered(await pacer.admit(units))
+
     async def release(self) -> None:
         """Give back what was reserved and not used."""
         await self.gmail.release()

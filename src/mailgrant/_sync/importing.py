@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from .workplace import Workplace
 
+OWNER_ASKED = "gmail.users.getProfile"
+
 
 def import_grant(
     workplace: Workplace,
@@ -87,6 +89,9 @@ def import_grant(
     )
     kept = in_thread(keep_imported, vault, grant, where=str(path))
     workplace.forget_session(kept.id)
+    if address is not None and sub is None:
+        # Gmail was asked whose it is, and counts that, before there was a ledger to write it in.
+        (workplace.paces(kept)).spent(OWNER_ASKED)
     return kept
 
 
@@ -188,7 +193,7 @@ def whose(
             id_token.verify, answer.id_token, keys=keys, client_id=client.client_id, now=datetime.now(UTC)
         )
         return identity.email, identity.sub
-    if any(scope in scopes for scope in accepted_for("gmail.users.getProfile")):
+    if any(scope in scopes for scope in accepted_for(OWNER_ASKED)):
         return workplace.line.ask(mailbox_address(answer.access_token)), None
     return None, None
 

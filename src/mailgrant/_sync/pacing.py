@@ -224,6 +224,11 @@ class AsyncPaces:
             return self.calendar, cost_of_request(operation)
         return self.gmail, self._profile.cost(operation)
 
+    def spent(self, operation: str) -> None:
+        """Count a call that was made without waiting for its turn."""
+        pacer, units = self.of(operation)
+        pacer.answered(pacer.admit(units))
+
     def release(self) -> None:
         """Give back what was reserved and not used."""
         self.gmail.release()

@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailgrant.errors import NotFound
-from mailgrant.gmail import calls
+from mailgrant.gmail import calls, storing
 from mailgrant.gmail.errands import Errand, plan
+from mailgrant.gmail.keepsakes import Keepsakes
 
 from .waiting import in_order
 
 if TYPE_CHECKING:
+    from mailgrant.gmail.attachment import Attachment
     from mailgrant.gmail.message import Message, MessageRef, Thread
 
     from .filing import Run
@@ -30,11 +33,12 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be listed: a query, up to a limit."""
+    """What is to be listed: a query, up to a limit; without `bodies` only the headers are read."""
 
     query: str
     limit: int | None
     spam_and_trash: bool
+    bodies: bool = True
 
     def page_size(self, listed: int) -> int:
         """Return how many to ask for: a page costs the same however long it is."""
@@ -48,6 +52,7 @@ class Reading:
     def __init__(self, run: Run, *, width: int) -> None:
         self._run = run
         self._width = width
+        self._keepsakes = Keepsakes()
 
     def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Iterator[Message]:
         """Yield the messages in the order in which Gmail lists them; one that vanishes meanwhile is passed over."""
@@ -63,7 +68,7 @@ class Reading:
                 for errand in plan(page):
                     yield errand
 
-        for found in in_order(self._carry_out, errands(), width=self._width):
+        for found in in_order(partial(self._carry_out, wanted.bodies), errands(), width=self._width):
             done.update(found)
             while order and order[0] in done:
                 message = done.pop(order.popleft())
@@ -75,25 +80,39 @@ class Reading:
 
     def threads(self, wanted: Wanted) -> Iterator[Thread]:
         """Yield the conversations in the order in which Gmail lists them."""
-        for thread in in_order(self._thread, self._thread_ids(wanted), width=self._width):
+        for thread in in_order(partial(self._thread, wanted.bodies), self._thread_ids(wanted), width=self._width):
             if thread is not None:
                 yield thread
 
-    def _carry_out(self, errand: Errand) -> dict[str, Message | None]:
+    def attachment(self, message_id: str, attachment: Attachment) -> bytes:
+        """Return an attachment's content, which is fetched once."""
+        # Not by its id, which differs from one reading of the message to the next.
+        name = (message_id, attachment.part_id, attachment.name)
+        kept = self._keepsakes.get(name)
+        if kept is not None or attachment.content is not None or attachment.part_id is None:
+            return kept if kept is not None else self._run(calls.attachment(message_id, attachment))
+        return self._keepsakes.put(name, self._run(calls.attachment(message_id, attachment)))
+
+    def raw(self, message_id: str) -> bytes:
+        """Return a mail as it stands, which is fetched once."""
+        kept = self._keepsakes.get(message_id)
+        return kept if kept is not None else self._keepsakes.put(message_id, self._run(storing.raw(message_id)))
+
+    def _carry_out(self, bodies: bool, errand: Errand) -> dict[str, Message | None]:
         found: dict[str, Message | None] = dict.fromkeys(errand.message_ids)
         if errand.thread_id is not None:
-            thread = self._thread(errand.thread_id)
+            thread = self._thread(bodies, errand.thread_id)
             found.update((each.id, each) for each in (thread.messages if thread else ()) if each.id in found)
             return found
         [message_id] = errand.message_ids
         try:
-            return {message_id: self._run(calls.read(message_id))}
+            return {message_id: self._run(calls.read(message_id, bodies=bodies))}
         except NotFound:
             return found
 
-    def _thread(self, thread_id: str) -> Thread | None:
+    def _thread(self, bodies: bool, thread_id: str) -> Thread | None:
         try:
-            return self._run(calls.thread(thread_id))
+            return self._run(calls.thread(thread_id, bodies=bodies))
         except NotFound:
             return None
 

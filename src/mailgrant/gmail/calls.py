@@ -85,20 +85,20 @@ def list_threads(
     return _page(found, "threads", ThreadRef.from_json)
 
 
-def read(message_id: str) -> Call[Message]:
-    """Ask for a whole message; a body that Gmail keeps apart is asked for too."""
-    value = yield from _read(message_id)
-    return (yield from _whole(value))
+def read(message_id: str, *, bodies: bool = True) -> Call[Message]:
+    """Ask for a message: with `bodies` whole, a body that Gmail keeps apart too; else its headers."""
+    value = yield from _read(message_id, _format(bodies))
+    return (yield from _whole(value)) if bodies else _headed(value)
 
 
-def thread(thread_id: str) -> Call[Thread]:
-    """Ask for a whole conversation."""
-    url = with_query(address("threads", thread_id), {"format": "full"})
+def thread(thread_id: str, *, bodies: bool = True) -> Call[Thread]:
+    """Ask for a conversation, its messages as `read` does."""
+    url = with_query(address("threads", thread_id), {"format": _format(bodies)})
     response = yield Request.get(url, operation="gmail.users.threads.get")
     value = json_of(response)
     messages = []
     for each in objects_of(value, "messages"):
-        messages.append((yield from _whole(each)))
+        messages.append((yield from _whole(each)) if bodies else _headed(each))
     return Thread(text_of(value, "id") or thread_id, messages=tuple(messages), history_id=history_id_of(value))
 
 
@@ -234,8 +234,17 @@ def _sent(value: Mapping[str, Any]) -> Sent:
     return Sent(text_of(value, "id"), thread_id=text_of(value, "threadId") or None)
 
 
-def _read(message_id: str) -> Call[dict[str, Any]]:
-    url = with_query(address("messages", message_id), {"format": "full"})
+def _format(bodies: bool) -> str:
+    return "full" if bodies else "metadata"
+
+
+def _headed(value: Mapping[str, Any]) -> Message:
+    """Read a Message resource that has no parts, whatever type it says it is of."""
+    return Message.of_tree(value, tree_of(value)[0], (), {})
+
+
+def _read(message_id: str, form: str = "full") -> Call[dict[str, Any]]:
+    url = with_query(address("messages", message_id), {"format": form})
     response = yield Request.get(url, operation="gmail.users.messages.get")
     return json_of(response)
 

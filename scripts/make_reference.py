@@ -285,7 +285,7 @@ def function_section(name: str, value: Any, level: str) -> str:
 
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods and properties that a class defines and says something about, or one of ours below it."""
+    """Yield the public methods and properties that a class, or one of ours below it, says something about."""
     inherited = [base for base in kind.__mro__[1:] if base.__module__.startswith("mailgrant._sync")]
     for name, value in (pair for each in (kind, *inherited) for pair in vars(each).items()):
         if name.startswith("_") or name in INNER:

@@ -1,4 +1,4 @@
-"""The conversations about changes: history.list, watch, stop (developers.google.com/workspace/gmail/api/guides/sync)."""
+"""The conversations about changes: history.list, watch, stop (Gmail guides, sync and push)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,9 @@ no JSON, and while people edit, send and delete drafts before anybody looks. Aft
 list of what left is compared with what each send said. google-api-python-client sends as many under the
 same faults, as its documentation shows.
 
-    python benchmarks/never_twice.py [--sends 1000] [--accounts 20] [--seed 1] [--json]
+    python benchmarks/never_twice.py [--sends 1000] [--accounts 20] [--seed 1] [--rivals PYTHON] [--json]
+
+`--rivals` names a Python that has simplegmail and ezgmail; they run unmodified under `mailgrant sandbox exec`.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -245,6 +248,18 @@ def official(sends: int, accounts: int, seed: int) -> dict[str, int]:
         }
 
 
+def rival(python: str, library: str, sends: int, seed: int) -> dict[str, int]:
+    """Send as many by another library, one after the other, in a sandbox of its own."""
+    script = Path(__file__).parent / "rivals" / "send.py"
+    led = [sys.executable, "-m", "mailgrant.cli", "sandbox", "exec", "--consent", "auto", "--quota", "off", "--"]
+    words = [*led, python, str(script), library, str(sends), str(seed)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise SystemExit(f"{library} did not run:\n{ended.stderr}")
+    counts: dict[str, int] = json.loads(ended.stdout.splitlines()[-1])
+    return counts
+
+
 def main() -> int:
     """Run both; the exit code says whether mailgrant was ever wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -253,6 +268,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--alone", action="store_true", help="mailgrant only")
+    parser.add_argument("--rivals", metavar="PYTHON", help="a Python that has simplegmail and ezgmail")
     arguments = parser.parse_args()
     with world(arguments.accounts) as sandbox:
         results = storm(sandbox, arguments.sends, arguments.accounts, arguments.seed)
@@ -260,6 +276,8 @@ def main() -> int:
     tables = {"mailgrant": ours}
     if not arguments.alone:
         tables["google-api-python-client"] = official(arguments.sends, arguments.accounts, arguments.seed)
+    for library in ("simplegmail", "ezgmail") if arguments.rivals else ():
+        tables[library] = rival(arguments.rivals, library, arguments.sends, arguments.seed)
     if arguments.json:
         print(json.dumps(tables))
     else:

@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from mailgrant import Mailgrant, Scopes, Settings
 from mailgrant.errors import ConsentNeeded, ConsentRefused, GrantNotFound, GrantRevoked, SettingsError, WrongAccount
@@ -156,12 +156,12 @@ class Office(RuleBasedStateMachine):
             self.there.add(key)
             self._only_changed(key)
 
+    @precondition(lambda self: self.there)
     @rule(data=st.data(), part=st.sampled_from((None, *SCOPES)))
     def ask_for_a_token(self, data: st.DataObject, part: str | None) -> None:
         self.use(self._one_of_those_there(data), part)
 
     def _one_of_those_there(self, data: st.DataObject) -> Key:
-        assume(self.there)
         return data.draw(st.sampled_from(sorted(self.there, key=repr)))
 
     def use(self, key: Key, part: str | None = None) -> None:
@@ -191,6 +191,7 @@ class Office(RuleBasedStateMachine):
         self.sandbox.revoke(account, client.id)
         self._only_changed()
 
+    @precondition(lambda self: self.there)
     @rule(data=st.data(), keep_at_google=st.booleans())
     def forget(self, data: st.DataObject, keep_at_google: bool) -> None:
         key = self._one_of_those_there(data)
@@ -224,6 +225,7 @@ class Office(RuleBasedStateMachine):
         self._die(statement, partial(self._agree, key, scopes))
         self._settle(key)
 
+    @precondition(lambda self: self.there)
     @rule(data=st.data(), statement=st.integers(0, 12))
     def die_in_a_refresh(self, data: st.DataObject, statement: int) -> None:
         key = self._one_of_those_there(data)
@@ -231,6 +233,7 @@ class Office(RuleBasedStateMachine):
         self._die(statement, partial(self._ask, key))
         self._only_changed(key)
 
+    @precondition(lambda self: self.there)
     @rule(data=st.data(), statement=st.integers(0, 8))
     def die_in_a_goodbye(self, data: st.DataObject, statement: int) -> None:
         key = self._one_of_those_there(data)
@@ -375,10 +378,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("place", [in_memory, in_a_file])
 def test_whatever_happens_no_grant_is_mixed_with_another(place: Callable[[], Any]) -> None:
-    play(place, examples=8)
+    play(place, examples=40)
 
 
 def test_whatever_happens_no_grant_is_mixed_with_another_in_postgresql(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    play(partial(in_a_database, postgres_server, postgres_url), examples=5)
+    play(partial(in_a_database, postgres_server, postgres_url), examples=15)

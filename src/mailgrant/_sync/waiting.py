@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
@@ -43,6 +42,9 @@ def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Itera
 
     What has not begun when nobody wants more is called off.
     """
+    # Not at the top: it takes longer to import than all else here, and few programs read many messages.
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     under_way: deque[Future[R]] = deque()
     threads = ThreadPoolExecutor(width, thread_name_prefix="mailgrant")
     try:

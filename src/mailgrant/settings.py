@@ -131,6 +131,15 @@ class Settings:
 
         return KeyCabinet(given=self.key, environ=self.environ, config_folder=self.config_folder, entropy=entropy)
 
+    def bring_up_to_date(self) -> bool:
+        """Bring the vault that is there up to date; tell whether an older mailgrant had made it."""
+        from mailgrant.storage import open_store
+
+        store = open_store(self.vault_url(), create=False, upgrade=True)
+        upgraded = store.upgraded
+        store.close()
+        return upgraded
+
     def open_vault(self, *, clock: Clock, entropy: Entropy, create: bool = True, key_source: str = "file") -> Vault:
         """
         Open the vault, making it and its key when there is none and `create` allows.

@@ -142,11 +142,26 @@ def test_a_later_migration_is_carried_out_once_and_keeps_the_rows(
     more = (*migrations("postgres"), ("CREATE TABLE mailgrant.more (key TEXT)",))
     monkeypatch.setattr("mailgrant.storage.postgres.migrations", lambda engine: more)
 
-    for _ in range(2):
-        with closing(PostgresStore(postgres_url)) as new:
-            assert new.grants.get("one") == ADA
+    for upgraded in (True, False):
+        with closing(PostgresStore(postgres_url, upgrade=True)) as new:
+            assert (new.upgraded, new.grants.get("one")) == (upgraded, ADA)
 
     assert postgres_server.run("SELECT version FROM mailgrant.mailgrant_vault", url=postgres_url) == [(len(more),)]
+
+
+def test_an_older_vault_of_many_hosts_waits_for_init(
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PostgresStore(postgres_url).close()
+    before = migrations("postgres")
+    more = (*before, ("CREATE TABLE mailgrant.more (key TEXT)",))
+    monkeypatch.setattr("mailgrant.storage.postgres.migrations", lambda engine: more)
+
+    with pytest.raises(VaultError) as caught:
+        PostgresStore(postgres_url)
+
+    assert "mailgrant init" in caught.value.hint
+    assert postgres_server.run("SELECT version FROM mailgrant.mailgrant_vault", url=postgres_url) == [(len(before),)]
 
 
 def test_both_databases_have_the_same_tables() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mailgrant import Settings
+from mailgrant.cli import main
 from mailgrant.storage.sqlite import APPLICATION_ID, SqliteStore
 from mailgrant.storage.statements import migrations, query
 from mailgrant.vault.sealing import Key, Keyring, Place, seal
@@ -88,6 +89,17 @@ def test_a_vault_of_the_first_version_opens_and_its_grants_read(old_vault: Path)
     assert grant.credentials.refresh_token is not None
     assert grant.credentials.refresh_token.reveal() == "1//old"
     assert lease.fence == 4
+
+
+def test_init_brings_an_old_vault_up_to_date_and_says_so(
+    old_vault: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAILGRANT_GOOGLE", raising=False)
+
+    assert main(["init", "--vault", str(old_vault), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["upgraded"] is True
+    assert main(["init", "--vault", str(old_vault)]) == 1
+    assert "up to date" in capsys.readouterr().err
 
 
 def test_an_old_vault_is_brought_up_to_date_once(old_vault: Path) -> None:

@@ -29,27 +29,32 @@ if TYPE_CHECKING:
 @click.pass_obj
 def init(invocation: Invocation, source: str) -> None:
     """
-    Make the vault and its key.
+    Make the vault and its key, or bring an older vault up to date.
 
-    The first login makes them as well, with the key in a file.
+    The first login makes them as well, with the key in a file. A vault in PostgreSQL that an older
+    mailgrant made is brought up to date here only, once every host has the newer one.
     """
     settings = invocation.settings
     invocation.announce()
-    refuse_second(settings)
+    if settings.has_vault():
+        upgrade(invocation, settings)
+        return
     with closing(open_vault(settings, create=True, key_source=source)) as vault:
         content = {"vault": settings.vault_place(), "id": vault.id, "realm": settings.realm().name}
     invocation.printer.one(content, f"The vault is {content['vault']}.")
 
 
-def refuse_second(settings: Settings) -> None:
-    """Raise VaultError when the vault is there already, whether or not its key is."""
+def upgrade(invocation: Invocation, settings: Settings) -> None:
+    """Bring the vault that is there up to date, key or no key; raises VaultError when it is already."""
     from mailgrant.errors import VaultError
 
-    if settings.has_vault():
+    place = settings.vault_place()
+    if not settings.bring_up_to_date():
         raise VaultError(
-            f"There is a vault at {settings.vault_place()} already.",
+            f"There is a vault at {place} already, and it is up to date.",
             hint="Nothing was changed. --vault names another place.",
         )
+    invocation.printer.one({"vault": place, "upgraded": True}, f"The vault {place} is up to date now.")
 
 
 def open_vault(settings: Settings, **options: Any) -> Vault:

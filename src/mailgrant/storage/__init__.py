@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["file_at", "holds_vault", "open_store", "shown"]
 
 
-def open_store(place: str, *, create: bool = True, lease: timedelta = LEASE) -> VaultStore:
+def open_store(place: str, *, create: bool = True, upgrade: bool = False, lease: timedelta = LEASE) -> VaultStore:
     """
     Open the store at `place`: a path, `sqlite:///PATH`, `postgresql://HOST/DATABASE` or `:memory:`.
 
     Without `create` a store that is not there yet is left so, and VaultError raised. Raises
     SettingsError for any other URL, VaultError when the database cannot be opened or made, and
-    MissingExtra for PostgreSQL without its driver. `lease` is how long a refresher may
+    MissingExtra for PostgreSQL without its driver. A file that an older mailgrant made is brought up
+    to date by opening it, a database of many hosts only with `upgrade`. `lease` is how long a refresher may
     take before the next one may take over.
     """
     if is_in_postgres(place):
-        return cast("VaultStore", _postgres().PostgresStore(place, create=create, lease=lease))
+        return cast("VaultStore", _postgres().PostgresStore(place, create=create, upgrade=upgrade, lease=lease))
     path = file_at(place)
     if path is None:
         from .memory import MemoryStore

@@ -20,6 +20,7 @@ class MemoryStore:
         lock = threading.RLock()
         self.leases = MemoryLeases(lock, lease)
         self.generation = 1
+        self.upgraded = False
         self._tables = {name: MemoryRows(lock, self) for name in TABLES}
         self.grants, self.consents, self.clients = (self._tables[name] for name in ("grants", "consents", "clients"))
         self.tokens, self.audit = self._tables["tokens"], self._tables["audit"]

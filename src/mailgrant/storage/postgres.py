@@ -39,17 +39,18 @@ class PostgresStore(SqlStore):
     One vault in the database at `url`, made there when it is not.
 
     Threads may share it, and so may processes after a fork. Raises VaultError when the database
-    cannot be used, or without `create` has no vault; VaultDamaged when its schema is another
-    program's; SettingsError when a newer mailgrant made the vault.
+    cannot be used, or without `create` has no vault, or without `upgrade` an older mailgrant's;
+    VaultDamaged when its schema is another program's; SettingsError when a newer mailgrant made the
+    vault.
     """
 
-    def __init__(self, url: str, *, create: bool = True, lease: timedelta = LEASE) -> None:
+    def __init__(self, url: str, *, create: bool = True, upgrade: bool = False, lease: timedelta = LEASE) -> None:
         super().__init__()
         self._link = PostgresLink(url)
         self.place = self._link.place
         self.leases = PostgresLeases(self, lease)
         try:
-            self._prepare(create)
+            self.upgraded = self._prepare(create, upgrade)
         except BaseException:
             self.close()
             raise
@@ -108,17 +109,29 @@ class PostgresStore(SqlStore):
                 hint="Look at what is there before you repeat it.",
             ) from error
 
-    def _prepare(self, create: bool) -> None:
-        """Bring the tables up to date; what is not a vault, or is a newer one, is left as it is."""
+    def _prepare(self, create: bool, upgrade: bool) -> bool:
+        """
+        Make the tables, or with `upgrade` bring them up to date; tell whether an older vault was changed.
+
+        Not by itself: other hosts may still run the mailgrant that made it. What is not a vault, or is
+        a newer one, is left as it is.
+        """
         with self.reading() as connection:
             version = recognise(connection, self.place)
         if version == 0 and not create:
             raise VaultError(
                 f"There is no vault at {self.place}.", hint="`mailgrant init` or `mailgrant login` makes one."
             )
-        if version < len(migrations("postgres")):
-            with self.writing() as connection:
-                migrate(connection, self.place)
+        if version == len(migrations("postgres")):
+            return False
+        if version and not upgrade:
+            raise VaultError(
+                f"The vault {self.place} was made by an older mailgrant.",
+                hint="Update mailgrant on every host that uses it, then run `mailgrant init` once.",
+            )
+        with self.writing() as connection:
+            migrate(connection, self.place)
+        return version > 0
 
 
 class PostgresLeases:

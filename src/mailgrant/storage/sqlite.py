@@ -47,7 +47,7 @@ class SqliteStore(SqlStore):
         self._connections = Connections(lambda: connect(path), is_fit=lambda connection: not connection.in_transaction)
         self.leases = SqliteLeases(self, lease)
         try:
-            self._prepare()
+            self.upgraded = self._prepare()
         except BaseException:
             self.close()
             raise
@@ -96,15 +96,22 @@ class SqliteStore(SqlStore):
         connection.execute(query("take_row", table), {"key": key})
         return found
 
-    def _prepare(self) -> None:
-        """Bring the tables up to date; what is not a vault, or is a newer one, is left as it is."""
+    def _prepare(self) -> bool:
+        """
+        Bring the tables up to date; tell whether an older vault was changed.
+
+        By itself: the file is one machine's, and a script that runs unattended must not stop at an
+        update. What is not a vault, or is a newer one, is left as it is.
+        """
         with self.reading() as connection:
             version = self._recognise(connection)
             # The side files take their mode from the file.
             self.path.chmod(0o600)
             use_write_ahead_log(connection)
-        if version < len(migrations("sqlite")):
-            self._migrate()
+        if version == len(migrations("sqlite")):
+            return False
+        self._migrate()
+        return version > 0
 
     def _migrate(self) -> None:
         with self.writing() as connection:

@@ -109,6 +109,10 @@ class LeaseStore(Protocol):
 class VaultStore(Protocol):
     """Everything one vault is made of."""
 
+    @property
+    def upgraded(self) -> bool:
+        """Whether opening it brought the tables of an older vault up to date."""
+
     def table(self, name: str) -> RowStore:
         """Return one of `TABLES`."""
 

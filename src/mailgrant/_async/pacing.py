@@ -7,6 +7,7 @@ reserves units in blocks from the ledger that everybody who sends for this accou
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 # While it waits, a pacer looks this often whether somebody has given units back.
 LOOK_UP = timedelta(seconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Blocks that ended within as many seconds of each other are counted as one.
 FOLDED = 0.25
+# Answers that came within this long of each other are counted together.
+SLICE = timedelta(seconds=0.1)
 # A block is at most what a second allows.
 BLOCKS_PER_MINUTE = 60
 
@@ -45,13 +49,34 @@ class OpenBlock:
     """
     A block of this process: what is left of it, and its requests under way.
 
-    These are kept in a deque, to which any thread may add and from which any may take.
+    These are kept in a deque, to which any thread may add and from which any may take. `answers` has
+    the units that were answered by a moment, so that they are free again one after another.
     """
 
     block: Block
     left: int
     under_way: deque[int] = field(default_factory=deque)
     answered_at: datetime | None = None
+    answers: dict[datetime, int] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def take_answer(self, at: datetime) -> None:
+        """Note that one of the requests under way is over."""
+        by = EPOCH + SLICE * ((at - EPOCH) // SLICE + 1)
+        with self.turn:
+            self.answered_at = at
+            self.answers[by] = self.answers.get(by, 0) + self.under_way.pop()
+
+    def take_over(self, other: OpenBlock) -> None:
+        """Count what another block that is over has used as this one's, and nothing as the other's."""
+        used = other.block.units - other.left
+        self.block = replace(self.block, units=self.block.units + used)
+        self.answered_at = max(each.answered_at or EPOCH for each in (self, other))
+        for by, units in other.answers.items():
+            self.answers[by] = self.answers.get(by, 0) + units
+        other.left = other.block.units
+        # It may meet others again, and must not hand the same answers over twice.
+        other.answers.clear()
 
     @property
     def is_over(self) -> bool:
@@ -66,6 +91,16 @@ class OpenBlock:
         if self.answered_at is None:
             return replace(self.block, units=used)
         return replace(self.block, units=used, held_until=self.answered_at + WINDOW)
+
+    def slices(self, now: datetime, *, current: bool) -> tuple[Block, ...]:
+        """Return the block as we count it ourselves: each answer's units for a minute of their own."""
+        with self.turn:
+            answers, rest = dict(self.answers), sum(self.under_way)
+        if current:
+            rest += self.left
+        held = (replace(self.block, units=units, held_until=by + WINDOW) for by, units in answers.items())
+        unanswered = replace(self.block, units=rest, held_until=now + WINDOW + FRESH)
+        return (*(each for each in held if each.held_until > now), *((unanswered,) if rest else ()))
 
 
 class AsyncPacer:
@@ -108,8 +143,7 @@ class AsyncPacer:
     def answered(self, block: OpenBlock | None) -> None:
         """Note that an answer came, or never will: its units count for a minute from now."""
         if block is not None:
-            block.answered_at = now()
-            block.under_way.pop()
+            block.take_answer(now())
         self._places.give_back()
 
     async def tripped(self) -> None:
@@ -141,10 +175,10 @@ class AsyncPacer:
             at = now()
             self._fold()
             ledger = ledger.told(self._known(at)).at(at)
-            size = max(units, self._per_minute // BLOCKS_PER_MINUTE)
-            if ledger.wait_for(size, self._per_minute, at):
-                size = units
-            wait = ledger.wait_for(size, self._per_minute, at)
+            finer = {name: each.slices(at, current=False) for name, each in self._open.items()}
+            share = self._per_minute // BLOCKS_PER_MINUTE
+            size = max(units, min(share, ledger.room(self._per_minute, finer)))
+            wait = ledger.wait_for(size, self._per_minute, at, finer)
             if wait:
                 await sleep(min(wait, LOOK_UP))
                 continue
@@ -178,10 +212,7 @@ class AsyncPacer:
                 continue
             first = ended.setdefault(int(each.answered_at.timestamp() / FOLDED), each)
             if first is not each:
-                used = each.block.units - each.left
-                first.block = replace(first.block, units=first.block.units + used)
-                first.answered_at = max(first.answered_at or each.answered_at, each.answered_at)
-                each.left = each.block.units
+                first.take_over(each)
 
     def _forget_old(self, at: datetime) -> None:
         """Forget the blocks that count no more, in the ledger as it was just written."""

@@ -13,7 +13,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from mailgrant.errors import VaultDamaged
 
@@ -39,6 +40,10 @@ class Block:
     units: int = field(kw_only=True)
     reserved_at: datetime = field(kw_only=True)
     held_until: datetime = field(kw_only=True)
+
+
+Finer: TypeAlias = Mapping[str, tuple[Block, ...]]
+NO_SLICES: Finer = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +85,17 @@ class Ledger:
         """Return how much may be held: less while caution is in order."""
         return units_per_minute if self.tripped_at is None else int(units_per_minute * CAUTIOUS_SHARE)
 
-    def wait_for(self, units: int, units_per_minute: int, now: datetime) -> timedelta:
-        """Return how long it takes until `units` may be reserved; nothing when they may be now."""
-        return max(self._until_free(units, self.limit(units_per_minute), now), self._until_even(units_per_minute, now))
+    def room(self, units_per_minute: int, finer: Finer = NO_SLICES) -> int:
+        """Return how much may be reserved now; `finer` has the parts of blocks, where somebody knows them."""
+        return self.limit(units_per_minute) - sum(block.units for block in self._parts(finer))
 
-    def _until_free(self, units: int, limit: int, now: datetime) -> timedelta:
-        lacking = self.held + units - limit
-        if lacking <= 0 or not self.blocks:
-            return NOTHING
-        for block in sorted(self.blocks, key=lambda block: block.held_until):
-            lacking -= block.units
-            if lacking <= 0:
-                return max(block.held_until - now, NOTHING)
-        # More than a minute's budget at once: it goes when nothing else is held.
-        return max(max(block.held_until for block in self.blocks) - now, NOTHING)
+    def wait_for(self, units: int, units_per_minute: int, now: datetime, finer: Finer = NO_SLICES) -> timedelta:
+        """Return how long it takes until `units` may be reserved; nothing when they may be now."""
+        lacking = units - self.room(units_per_minute, finer)
+        return max(_until_free(lacking, self._parts(finer), now), self._until_even(units_per_minute, now))
+
+    def _parts(self, finer: Finer) -> list[Block]:
+        return [part for block in self.blocks for part in finer.get(block.id, (block,))]
 
     def _until_even(self, units_per_minute: int, now: datetime) -> timedelta:
         """While caution is in order each block takes its share of the minute."""
@@ -101,6 +103,17 @@ class Ledger:
             return NOTHING
         last = max(self.blocks, key=lambda block: block.reserved_at)
         return max(last.reserved_at + WINDOW * (last.units / self.limit(units_per_minute)) - now, NOTHING)
+
+
+def _until_free(lacking: int, blocks: list[Block], now: datetime) -> timedelta:
+    if lacking <= 0 or not blocks:
+        return NOTHING
+    for block in sorted(blocks, key=lambda block: block.held_until):
+        lacking -= block.units
+        if lacking <= 0:
+            return max(block.held_until - now, NOTHING)
+    # More than a minute's budget at once: it goes when nothing else is held.
+    return max(max(block.held_until for block in blocks) - now, NOTHING)
 
 
 class Budgets:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from mailgrant.errors import NotFound
 from mailgrant.gmail import calls, storing
 from mailgrant.gmail.errands import Errand, plan
-from mailgrant.gmail.keepsakes import Keepsakes
 
+from .keepsakes import Keepsakes
 from .waiting import in_order
 
 if TYPE_CHECKING:

@@ -119,6 +119,25 @@ def test_a_request_that_may_have_arrived_is_not_repeated() -> None:
     assert len(asked) == 1
 
 
+def test_nothing_is_repeated_on_a_connection_that_was_used_before() -> None:
+    later: list[bytes] = []
+
+    def answer_once(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        later.append(connection.recv(65536))
+
+    transport = FastTransport(trusts_environment=False)
+    with server(answer_once) as (url, asked):
+        request = Request("POST", url, operation="test.send", body=b"once")
+        first, second = transport.send(request), transport.send(request)
+        transport.close()
+
+    assert isinstance(first, Response)
+    assert isinstance(second, Unanswered)
+    assert second.reached
+    assert (len(asked), len(later)) == (1, 1)
+
+
 def test_an_answer_cut_in_the_middle_is_none() -> None:
     with server(lambda each: each.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")) as (url, asked):
         outcome = carried(url)

@@ -20,6 +20,13 @@ R = TypeVar("R")
 
 Lock = threading.Lock
 
+# In a thread of `in_order`: what tells that nobody wants its result any more.
+_here = threading.local()
+
+
+class CalledOff(BaseException):
+    """Ends a thread that waits for its turn, as cancelling ends a task."""
+
 
 class Places:
     """So many places; who wants one waits until one is free."""
@@ -40,16 +47,22 @@ def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Itera
     """
     Do `work` on the items, up to `width` at once in threads, and give the results in the order of the items.
 
-    What has not begun when nobody wants more is called off.
+    What has not begun when nobody wants more is called off, and so is what sleeps.
     """
     # Not at the top: it takes longer to import than all else here, and few programs read many messages.
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    called_off = threading.Event()
+
+    def carry_out(item: T) -> R:
+        _here.called_off = called_off
+        return work(item)
 
     under_way: deque[Future[R]] = deque()
     threads = ThreadPoolExecutor(width, thread_name_prefix="mailgrant")
     try:
         for item in items:
-            under_way.append(threads.submit(work, item))
+            under_way.append(threads.submit(carry_out, item))
             if len(under_way) >= width:
                 yield under_way[0].result()
                 under_way.popleft()
@@ -57,12 +70,17 @@ def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Itera
             yield under_way[0].result()
             under_way.popleft()
     finally:
+        called_off.set()
         threads.shutdown(wait=True, cancel_futures=True)
 
 
 def sleep(duration: timedelta) -> None:
-    """Let `duration` pass."""
-    time.sleep(duration.total_seconds())
+    """Let `duration` pass; raises CalledOff in a thread whose result nobody wants any more."""
+    called_off: threading.Event | None = getattr(_here, "called_off", None)
+    if called_off is None:
+        time.sleep(duration.total_seconds())
+    elif called_off.wait(duration.total_seconds()):
+        raise CalledOff
 
 
 def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

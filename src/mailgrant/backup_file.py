@@ -6,6 +6,7 @@ Whole or not at all, and never in place of something else: neither the file nor 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailgrant import key_file
 from mailgrant.errors import KeyRotated, SettingsError, VaultError
+from mailgrant.given_file import read_given
 from mailgrant.storage import file_at, open_store
 from mailgrant.storage.files import make_private_folder
 from mailgrant.storage.places import MEMORY
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 # What SQLite may leave beside a file.
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
+HINT = "`mailgrant vault backup --to FILE` makes one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,8 @@ def write_new(path: Path, lines: Iterator[bytes]) -> None:
     except OSError as error:
         raise VaultError(f"{path} cannot be written: {error.strerror}.", hint="Nothing was written.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def put_in_place(beside: Path, path: Path) -> None:
@@ -104,7 +108,7 @@ def restore(settings: Settings, file: Path, *, clock: Clock, entropy: Entropy) -
     when there is a vault already. After any of them nothing was written.
     """
     place = settings.vault_place()
-    found = read_backup(_read(file), str(file))
+    found = read_backup(read_given(file, hint=HINT, largest=None), str(file))
     check_realm(found.header, settings.realm(), str(file))
     _refuse_second(settings)
     keyring = settings.cabinet().find(found.header, str(file))
@@ -119,13 +123,6 @@ def restore(settings: Settings, file: Path, *, clock: Clock, entropy: Entropy) -
     finally:
         vault.close()
     return VaultRestored(place=place, id=header.vault_id, rows=len(found.rows), made_at=found.made_at, restored_at=now)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"The backup {file} cannot be read: {error.strerror}.") from error
 
 
 def _refuse_second(settings: Settings) -> None:

@@ -76,7 +76,7 @@ def stamp(file: IO[bytes]) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def read_given(path: Path, *, hint: str = "") -> bytes:
+def read_given(path: Path, *, hint: str = "Check the path.", largest: int | None = LARGEST) -> bytes:
     """Read the file; raises SettingsError when it is not there, not a file, not ours to read, or huge."""
     try:
         # Opened without waiting: a pipe with nobody at its other end would wait for ever.
@@ -88,10 +88,10 @@ def read_given(path: Path, *, hint: str = "") -> bytes:
         if not stat.S_ISREG(mode):
             raise SettingsError(f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'not a file'}.", hint=hint)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(LARGEST + 1)
+            content = file.read() if largest is None else file.read(largest + 1)
     finally:
         os.close(descriptor)
-    if len(content) > LARGEST:
+    if largest is not None and len(content) > largest:
         raise SettingsError(f"{path} is too large to be what it should be.", hint=hint)
     return content
 
@@ -107,6 +107,8 @@ def write_secret(path: Path, text: str) -> None:
 
     Raises SettingsError when there is one already, a link to nowhere too, or it cannot be written.
     """
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder.", hint="Name a new file.")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)

@@ -30,6 +30,8 @@ MEMORY = ":memory:"
 CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
 FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight"})
 
+_SETTINGS = 'Settings are TOML, such as: account = "ada@example.com". --settings names another file.'
+
 Entropy = Callable[[int], bytes]
 Clock = Callable[[], datetime]
 
@@ -247,14 +249,16 @@ def _folders() -> tuple[Path, Path]:
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
     import tomllib
 
+    from mailgrant.given_file import read_given
+
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if required:
-            raise SettingsError(f"The settings file {path} does not exist.") from None
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+        values = tomllib.loads(read_given(path, hint=_SETTINGS).decode())
+    except SettingsError as error:
+        if not required and isinstance(error.__cause__, FileNotFoundError):
+            return {}
+        raise
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}.", hint=_SETTINGS) from error
     unknown = sorted(set(values) - FILE_KEYS)
     if unknown:
         known = ", ".join(sorted(FILE_KEYS))

@@ -103,18 +103,18 @@ class AsyncAccount:
         when a scope of `scopes` was not granted; ClientBroken and AdminRefused when Google refuses.
         """
         tokens = await self._workplace.tokens(self._found or await self.grant())
-        part = Scopes(scopes) if scopes else None
+        part = named_part(scopes)
         token = await tokens.fresh() if part is None else (await tokens.parts.fresh(part)).access_token
         await tokens.note_handed_out(part)
         return token
 
     async def token_expiry(self, scopes: str | Iterable[str] = ()) -> datetime | None:
         """Return when the access token held now ends, of the grant or of a part, or None when there is none."""
-        grant = await self.grant()
-        if not scopes:
+        grant, part = await self.grant(), named_part(scopes)
+        if part is None:
             return grant.credentials.expires_at
         tokens = await self._workplace.tokens(grant)
-        return (await tokens.parts.fresh(Scopes(scopes))).expires_at
+        return (await tokens.parts.fresh(part)).expires_at
 
     def credentials(self) -> Any:
         """
@@ -172,6 +172,18 @@ class AsyncAccount:
         token = await tokens.fresh(refused=refused, or_working=False)
         await tokens.note_handed_out()
         return token, tokens.expires_at()
+
+
+def named_part(scopes: str | Iterable[str]) -> Scopes | None:
+    """
+    Return the scopes that a token is to be kept to, None for the whole grant.
+
+    Raises SettingsError for an empty text, which is no way to say "everything".
+    """
+    part = Scopes(scopes)
+    if not part and isinstance(scopes, str):
+        raise SettingsError("The scopes of the token are empty.", hint="Name some, or leave them out for all.")
+    return part or None
 
 
 def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, before: Grant | None = None) -> Grant:

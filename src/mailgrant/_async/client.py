@@ -96,6 +96,9 @@ class AsyncMailgrant:
         `client_id` says which is meant where several clients hold a grant of the same person. Travels
         nowhere; the first verb looks the grant up and raises GrantNotFound if there is none.
         """
+        if address == "":
+            # Most likely a variable that was not set; it does not mean whoever there is.
+            raise SettingsError("The address of the account is empty.", hint="Name one, or leave it out.")
         address = address or self._workplace.settings.account
         return AsyncAccount(self._workplace, address, user=user, client_id=client_id)
 

@@ -105,18 +105,18 @@ class Account:
         when a scope of `scopes` was not granted; ClientBroken and AdminRefused when Google refuses.
         """
         tokens = self._workplace.tokens(self._found or self.grant())
-        part = Scopes(scopes) if scopes else None
+        part = named_part(scopes)
         token = tokens.fresh() if part is None else (tokens.parts.fresh(part)).access_token
         tokens.note_handed_out(part)
         return token
 
     def token_expiry(self, scopes: str | Iterable[str] = ()) -> datetime | None:
         """Return when the access token held now ends, of the grant or of a part, or None when there is none."""
-        grant = self.grant()
-        if not scopes:
+        grant, part = self.grant(), named_part(scopes)
+        if part is None:
             return grant.credentials.expires_at
         tokens = self._workplace.tokens(grant)
-        return (tokens.parts.fresh(Scopes(scopes))).expires_at
+        return (tokens.parts.fresh(part)).expires_at
 
     def credentials(self) -> Any:
         """
@@ -174,6 +174,18 @@ class Account:
         token = tokens.fresh(refused=refused, or_working=False)
         tokens.note_handed_out()
         return token, tokens.expires_at()
+
+
+def named_part(scopes: str | Iterable[str]) -> Scopes | None:
+    """
+    Return the scopes that a token is to be kept to, None for the whole grant.
+
+    Raises SettingsError for an empty text, which is no way to say "everything".
+    """
+    part = Scopes(scopes)
+    if not part and isinstance(scopes, str):
+        raise SettingsError("The scopes of the token are empty.", hint="Name some, or leave them out for all.")
+    return part or None
 
 
 def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, before: Grant | None = None) -> Grant:

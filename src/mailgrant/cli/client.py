@@ -9,7 +9,7 @@ import click
 
 from .invocation import Invocation
 from .output import Columns, local, say
-from .tree import Noun
+from .tree import Noun, refuse_empty
 
 if TYPE_CHECKING:
     from mailgrant import KnownClient
@@ -41,7 +41,7 @@ def add(invocation: Invocation, file: Path, testing: bool | None) -> None:
 
 
 @client.command(example="mailgrant client remove 1234567890-abc.apps.googleusercontent.com")
-@click.argument("client_id", metavar="ID")
+@click.argument("client_id", metavar="ID", callback=refuse_empty)
 @click.pass_obj
 def remove(invocation: Invocation, client_id: str) -> None:
     """Delete a client from the vault; one that grants still need stays."""
@@ -66,7 +66,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @client.command(example="mailgrant client show 1234567890-abc.apps.googleusercontent.com")
-@click.argument("client_id", metavar="ID")
+@click.argument("client_id", metavar="ID", callback=refuse_empty)
 @click.pass_obj
 def show(invocation: Invocation, client_id: str) -> None:
     """Show a client; its secret is not shown."""

@@ -22,10 +22,16 @@ from .grant_steps import (
 from .grant_view import Outlook, print_grant, print_grants, shown
 from .invocation import Invocation
 from .output import say
-from .tree import Noun
+from .tree import Noun, refuse_empty
 
-whose = click.argument("email", required=False)
-of_client = click.option("--client", "client_id", metavar="ID", help="The OAuth client, where the vault has several.")
+whose = click.argument("email", required=False, callback=refuse_empty)
+of_client = click.option(
+    "--client",
+    "client_id",
+    metavar="ID",
+    callback=refuse_empty,
+    help="The OAuth client, where the vault has several.",
+)
 
 
 @click.group(cls=Noun)
@@ -35,10 +41,17 @@ def grant() -> None:
 
 @grant.command(example="mailgrant login ada@example.com --scope gmail.send --scope calendar.readonly")
 @whose
-@click.option("--scope", "scopes", metavar="S", multiple=True, help="What to ask for: gmail.send; again for more.")
+@click.option(
+    "--scope",
+    "scopes",
+    metavar="S",
+    multiple=True,
+    callback=refuse_empty,
+    help="What to ask for: gmail.send; again for more.",
+)
 @click.option("--browser", "way", flag_value="browser", default=None, help="Ask in the browser of this machine.")
 @click.option("--link", "way", flag_value="link", help="Print a link for any browser; its answer is pasted back.")
-@click.option("--user", metavar="ID", help="Your application's own id of the user who is asked.")
+@click.option("--user", metavar="ID", callback=refuse_empty, help="Your application's own id of the user who is asked.")
 @of_client
 @click.option("--step", type=click.Choice(["start", "finish"]), help="Print the link only, or take its answer only.")
 @click.option("--consent", metavar="ID", help="With --step finish: the question, as --step start named it.")

@@ -9,7 +9,7 @@ import click
 
 from .invocation import Invocation
 from .output import say
-from .tree import Verb
+from .tree import Verb, refuse_empty
 
 if TYPE_CHECKING:
     from mailgrant import Grant, Secret
@@ -19,9 +19,14 @@ MAIL_PROGRAMS = "https://mail.google.com/"
 
 
 @click.command(cls=Verb, example='curl -H "Authorization: Bearer $(mailgrant token --scope gmail.send)" URL')
-@click.argument("email", required=False)
+@click.argument("email", required=False, callback=refuse_empty)
 @click.option(
-    "--scope", "names", metavar="SCOPE", multiple=True, help="What it is to open, and nothing else; repeatable."
+    "--scope",
+    "names",
+    metavar="SCOPE",
+    multiple=True,
+    callback=refuse_empty,
+    help="What it is to open, and nothing else; repeatable.",
 )
 @click.option("--xoauth2", is_flag=True, help="The base64 string that IMAP and SMTP take (SASL XOAUTH2).")
 @click.pass_obj

@@ -52,9 +52,21 @@ LONGEST_LINE = 80
 
 def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Note a global flag, wherever it stood; the last one wins."""
+    refuse_empty(context, parameter, value)
     if value:
         invocation: Invocation = context.obj
         invocation.flags[str(parameter.name)] = value
+
+
+def refuse_empty(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """
+    Take what was typed, but not nothing.
+
+    Where it came from a script's variable that was not set, it would mean whoever there is, and everything.
+    """
+    if value == "" or (isinstance(value, tuple) and not all(map(str.strip, value))):
+        raise click.BadParameter("It is empty.", context, parameter)
+    return value
 
 
 def global_flags(*, hidden: bool) -> list[click.Option]:

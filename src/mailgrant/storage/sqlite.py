@@ -26,6 +26,8 @@ from .statements import migrations, query
 # "mgrt", in the file's head (sqlite.org/fileformat.html §1.3.11): another program's database is not ours to change.
 APPLICATION_ID = int.from_bytes(b"mgrt", "big")
 BUSY_SECONDS = 30.0
+# A page, and there is never less than one (sqlite.org/fileformat.html §1.2).
+SMALLEST = 512
 # Where locks are a matter of luck; from /proc/mounts. WAL needs shared memory besides.
 NETWORK_FILE_SYSTEMS = frozenset({"9p", "afs", "ceph", "cifs", "fuse.sshfs", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"})
 
@@ -44,6 +46,7 @@ class SqliteStore(SqlStore):
         self.path = path
         refuse_network_file_system(path)
         make_file(path)
+        refuse_stub(path)
         self._connections = Connections(lambda: connect(path), is_fit=lambda connection: not connection.in_transaction)
         self.leases = SqliteLeases(self, lease)
         try:
@@ -237,6 +240,16 @@ def make_file(path: Path) -> None:
         raise VaultError(
             f"The vault {path} cannot be opened or made: {error.strerror}.", hint="Check who may write there."
         ) from error
+
+
+def refuse_stub(path: Path) -> None:
+    """Raise VaultDamaged for a file too short to be a database: SQLite takes a single byte for an empty one."""
+    # By its size: whoever opens and closes it lets go of the locks that this process holds on it.
+    if 0 < path.stat().st_size < SMALLEST:
+        raise VaultDamaged(
+            f"{path} is not a vault but something else; it was not touched.",
+            hint="Name another file (MAILGRANT_VAULT, --vault).",
+        )
 
 
 def refuse_network_file_system(path: Path) -> None:

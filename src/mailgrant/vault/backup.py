@@ -119,7 +119,7 @@ def read_backup(content: bytes, name: str) -> Backup:
     try:
         last = json.loads(lines[-1])
         is_whole = (last["rows"], last["sha256"]) == (len(lines) - 2, digest.hexdigest())
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         is_whole = False
     if not is_whole:
         raise SettingsError(f"The backup {name} is not whole, or was changed.", hint="Use another copy of it.")
@@ -131,15 +131,17 @@ def read_backup(content: bytes, name: str) -> Backup:
             digest.digest(),
             b64decode(last["sealed"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"The backup {name} holds something else than rows.") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SettingsError(
+            f"The backup {name} holds something else than rows.", hint="Use another copy of it."
+        ) from error
 
 
 def _first(lines: list[bytes], name: str) -> dict[str, Any]:
     try:
         first = json.loads(lines[0])
         version = int(first[WORD])
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise SettingsError(
             f"{name} is not a backup of a vault.", hint="`mailgrant vault backup --to FILE` makes one."
         ) from None

@@ -71,7 +71,10 @@ def take_mark(vault: Vault, checkup: Checkup) -> Mark:
 def compare(vault: Vault, mark: Mark, checkup: Checkup) -> tuple[Finding, ...]:
     """Return what was put back or deleted since `mark`; raises SettingsError when it is another vault's."""
     if mark.vault_id != vault.id:
-        raise SettingsError(f"That mark is of another vault ({mark.vault_id}), not of this one ({vault.id}).")
+        raise SettingsError(
+            f"That mark is of another vault ({mark.vault_id}), not of this one ({vault.id}).",
+            hint="Name the vault it was taken of: --vault, or MAILGRANT_VAULT.",
+        )
     row = vault.sealer.store.marks.get(_key(mark.counter))
     if row is None:
         return (Finding(_why_gone(vault, mark), table=TABLE, key=_key(mark.counter)),)

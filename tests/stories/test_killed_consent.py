@@ -34,7 +34,9 @@ async def dies_at(mailgrant: AsyncMailgrant, vault: Vault, statement: int, deed:
     except Killed:
         return True
     finally:
+        # What a process remembers dies with it.
         place._vault = vault
+        place._means.clear()
     return False
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,4 +247,28 @@ def test_words_that_do_not_go_together_are_misuse_and_change_nothing(
 
     assert error["exit_code"] in (1, 2, 4), error
     assert len(sandbox.requests) == asked
+    assert kept() == before
+
+
+# A shell that lets no file grow: the disk as a process sees it when it is full.
+FULL = 'ulimit -f 0; trap "" XFSZ; exec "$0" -m mailgrant.cli "$@" --json'
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["vault", "backup", "--to", "new"], ["grant", "export", ADA, "--to", "new"], ["vault", "rotate"], ["token"]],
+    ids=" ".join,
+)
+def test_on_a_full_disk_a_command_says_so_and_the_vault_stays_as_it_was(
+    words: list[str], kept: Callable[[], object], desk: Path, sandbox: Sandbox
+) -> None:
+    before = kept()
+    sandbox.expire_tokens()
+
+    done = subprocess.run(["sh", "-c", FULL, sys.executable, *words], capture_output=True, text=True, check=False)
+
+    assert done.returncode in (1, 2), done
+    assert "Traceback" not in done.stderr
+    assert error_of(done.stderr)["hint"]
+    assert not (desk / "new").exists()
     assert kept() == before

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailgrant.errors import NotFound
 from mailgrant.gmail import calls, storing
@@ -21,12 +21,24 @@ from .waiting import in_order
 
 if TYPE_CHECKING:
     from mailgrant.gmail.attachment import Attachment
-    from mailgrant.gmail.message import Message, MessageRef, Thread
+    from mailgrant.gmail.message import Message, MessageRef, Thread, ThreadRef
+    from mailgrant.http import Call
 
     from .filing import Run
 
+R = TypeVar("R", "MessageRef", "ThreadRef")
+
 # Told after each message: how many there have been, and how many Gmail has listed so far.
 OnProgress = Callable[[int, int], None]
+
+
+class ListPage(Protocol[R]):
+    """Asks for one page of what Gmail lists."""
+
+    def __call__(
+        self, query: str, *, page_token: str | None, page_size: int, include_spam_trash: bool
+    ) -> Call[calls.Page[R]]:
+        """Return the conversation that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class AsyncReading:
 
         async def errands() -> AsyncIterator[Errand]:
             nonlocal listed
-            async for page in self._pages(wanted):
+            async for page in self._pages(wanted, calls.list_messages):
                 listed += len(page)
                 order.extend(each.id for each in page)
                 for errand in plan(page):
@@ -114,45 +126,30 @@ class AsyncReading:
         except NotFound:
             return None
 
-    async def _pages(self, wanted: Wanted) -> AsyncIterator[tuple[MessageRef, ...]]:
-        # Mail that arrives while we page shifts what follows, so a message may be listed twice; what
-        # has shifted stands at the beginning of the next page.
+    async def _thread_ids(self, wanted: Wanted) -> AsyncIterator[str]:
+        async for page in self._pages(wanted, calls.list_threads):
+            for each in page:
+                yield each.id
+
+    async def _pages(self, wanted: Wanted, list_page: ListPage[R]) -> AsyncIterator[tuple[R, ...]]:
+        # Mail that arrives while we page shifts what follows, so it may be listed twice; what has
+        # shifted stands at the beginning of the next page.
         before: frozenset[str] = frozenset()
         listed = 0
         page_token: str | None = None
         while wanted.limit is None or listed < wanted.limit:
-            listing = calls.list_messages(
-                wanted.query,
-                page_token=page_token,
-                page_size=wanted.page_size(listed),
-                include_spam_trash=wanted.spam_and_trash,
+            page = await self._run(
+                list_page(
+                    wanted.query,
+                    page_token=page_token,
+                    page_size=wanted.page_size(listed),
+                    include_spam_trash=wanted.spam_and_trash,
+                )
             )
-            page = await self._run(listing)
             fresh = tuple(each for each in page.items if each.id not in before)
             listed += len(fresh)
             before = frozenset(each.id for each in page.items)
             yield fresh
-            page_token = page.next_page_token
-            if page_token is None:
-                return
-
-    async def _thread_ids(self, wanted: Wanted) -> AsyncIterator[str]:
-        before: frozenset[str] = frozenset()
-        listed = 0
-        page_token: str | None = None
-        while wanted.limit is None or listed < wanted.limit:
-            listing = calls.list_threads(
-                wanted.query,
-                page_token=page_token,
-                page_size=wanted.page_size(listed),
-                include_spam_trash=wanted.spam_and_trash,
-            )
-            page = await self._run(listing)
-            fresh = [each for each in page.items if each.id not in before]
-            listed += len(fresh)
-            before = frozenset(each.id for each in page.items)
-            for each in fresh:
-                yield each.id
             page_token = page.next_page_token
             if page_token is None:
                 return

@@ -275,3 +275,24 @@ def test_a_service_account_needs_somebody_to_act_for(
 ) -> None:
     assert main(["client", "add", str(key_file)]) == 0
     assert main(["grant", "ask", "--client", DEFAULT_CLIENT_ID, "--scope", "gmail.send"]) == 2
+
+
+def test_a_refresh_proves_that_a_grant_still_works(
+    ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [entry.method for entry in sandbox.requests].count("oauth2.token")
+
+    shown = answer(capsys, "grant", "refresh", ADA)
+
+    assert shown["status"] == "active"
+    assert "refreshed_at" in shown
+    assert [entry.method for entry in sandbox.requests].count("oauth2.token") == before + 1
+
+
+def test_a_refresh_of_a_grant_that_was_revoked_says_how_to_ask_again(
+    ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.revoke(ADA)
+
+    assert main(["grant", "refresh", ADA, "--json"]) == 3
+    assert "mailgrant login" in error_of(capsys.readouterr().err)["hint"]

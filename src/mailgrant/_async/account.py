@@ -108,6 +108,15 @@ class AsyncAccount:
         await tokens.note_handed_out(part)
         return token
 
+    async def refresh(self) -> Grant:
+        """
+        Refresh the grant now, whatever time its token has left, and return it as it is then.
+
+        Proves that it still works. Raises ConsentNeeded when it is dead, AdminRefused and
+        ClientBroken when Google does not allow it, or did not a moment ago.
+        """
+        return await (await self._workplace.tokens(await self.grant())).renew()
+
     async def token_expiry(self, scopes: str | Iterable[str] = ()) -> datetime | None:
         """Return when the access token held now ends, of the grant or of a part, or None when there is none."""
         grant, part = await self.grant(), named_part(scopes)

@@ -110,6 +110,15 @@ class Account:
         tokens.note_handed_out(part)
         return token
 
+    def refresh(self) -> Grant:
+        """
+        Refresh the grant now, whatever time its token has left, and return it as it is then.
+
+        Proves that it still works. Raises ConsentNeeded when it is dead, AdminRefused and
+        ClientBroken when Google does not allow it, or did not a moment ago.
+        """
+        return (self._workplace.tokens(self.grant())).renew()
+
     def token_expiry(self, scopes: str | Iterable[str] = ()) -> datetime | None:
         """Return when the access token held now ends, of the grant or of a part, or None when there is none."""
         grant, part = self.grant(), named_part(scopes)

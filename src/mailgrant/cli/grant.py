@@ -105,6 +105,17 @@ def show(invocation: Invocation, email: str | None, client_id: str | None) -> No
         print_grant(invocation, held, Outlook(mailgrant))
 
 
+@grant.command(example="mailgrant grant refresh ada@example.com")
+@whose
+@of_client
+@click.pass_obj
+def refresh(invocation: Invocation, email: str | None, client_id: str | None) -> None:
+    """Refresh a grant now, which proves that it still works."""
+    with invocation.open() as mailgrant:
+        held = mailgrant.account(email or invocation.settings.account, client_id=client_id).refresh()
+        print_grant(invocation, held, Outlook(mailgrant))
+
+
 @grant.command(example="mailgrant grant revoke ada@example.com")
 @whose
 @of_client

@@ -77,7 +77,7 @@ def global_flags(*, hidden: bool) -> list[click.Option]:
         click.Option(["--json"], is_flag=True, help="Print JSON. [MAILGRANT_JSON]", **shared),
         click.Option(["--settings"], metavar="FILE", help="Another settings.toml. [MAILGRANT_SETTINGS]", **shared),
         click.Option(["--google"], metavar="URL", help="A sandbox in Google's place. [MAILGRANT_GOOGLE]", **shared),
-        click.Option(["--vault"], metavar="PLACE", help="Another vault: a path. [MAILGRANT_VAULT]", **shared),
+        click.Option(["--vault"], metavar="PLACE", help="Another vault: a path or a URL. [MAILGRANT_VAULT]", **shared),
         click.Option(["-v", "--verbose"], is_flag=True, help="Show where an error comes from.", **shared),
     ]
 

@@ -11,11 +11,12 @@ from mailgrant.errors import GrantNotFound, VaultDamaged, VaultLocked
 
 from . import records
 from .audit import Deed
+from .client_shelf import CLIENTS
 from .finding import Finding
 from .rotation import all_rows
 from .sealer import is_sound
 from .store import TABLES, Row
-from .vault import CLIENTS, CONSENTS, GRANTS, Vault
+from .vault import CONSENTS, GRANTS, Vault
 
 AUDIT = "audit"
 

@@ -19,9 +19,10 @@ from mailgrant.errors import GrantChanged, SettingsError
 
 from .audit import Deed
 from .checkup import AUDIT, Checkup, Seen
+from .client_shelf import CLIENTS
 from .finding import Finding
 from .store import Row
-from .vault import CLIENTS, GRANTS, Vault
+from .vault import GRANTS, Vault
 
 TABLE = "marks"
 WORD = "mailgrant-mark"

@@ -12,17 +12,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailgrant.errors import ConsentExpired, GrantChanged, GrantNotFound, SettingsError, VaultDamaged
-from mailgrant.oauth.client_secrets import ClientSecrets
 from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import TokenAnswer
 from mailgrant.oauth.realm import Realm
-from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.secret import Secret
 
 from . import part_token, records
 from .attempts import Attempts
 from .audit import Audit
-from .client import KnownClient
+from .client_shelf import ClientShelf
 from .grant import TRANSITIONS, Grant, GrantStatus
 from .header import Header, check_realm
 from .lease import Lease
@@ -31,12 +29,12 @@ from .sealer import Sealer
 from .sealing import Keyring
 from .store import Row, VaultStore
 
-GRANTS, CONSENTS, CLIENTS = "grants", "consents", "clients"
+GRANTS, CONSENTS = "grants", "consents"
 PAGE = 500
 SWEEP_EVERY = timedelta(minutes=1)
 
 
-class Vault:
+class Vault(ClientShelf):
     """
     An open vault. Everything here is synchronous and touches the store only.
 
@@ -45,11 +43,10 @@ class Vault:
     """
 
     def __init__(self, sealer: Sealer, *, clock: Callable[[], datetime], actor: str = "") -> None:
-        self.sealer = sealer
+        super().__init__(sealer)
         self.audit = Audit(sealer, clock=clock, actor=actor)
         self.attempts = Attempts(sealer)
         self.clock = clock
-        self._store = sealer.store
         self._swept_at: datetime | None = None
 
     @classmethod
@@ -117,63 +114,6 @@ class Vault:
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()
-
-    # Clients
-
-    def add_client(self, client: ClientSecrets | ServiceAccountKey, *, testing: bool | None = None) -> KnownClient:
-        """
-        Keep a client, in place of the one with the same id; what was wrong with that one is forgotten.
-
-        `testing` says whether its project's publishing status is Testing; None leaves it as it was.
-        """
-        while True:
-            known = self._known_client(client.client_id)
-            was_testing = known.testing if known else False
-            version = known.version if known else 0
-            as_told = was_testing if testing is None else testing
-            try:
-                return self.keep_client(KnownClient(client, testing=as_told, version=version))
-            except GrantChanged:
-                # Somebody wrote down how Google took the one before; this one takes its place all the same.
-                continue
-
-    def keep_client(self, client: KnownClient) -> KnownClient:
-        """Write a client; raises GrantChanged when the vault holds another version than `client.version`."""
-        kept = replace(client, version=client.version + 1)
-        row = Row(kept.client_id, version=kept.version, sealed=b"")
-        self.sealer.put(CLIENTS, row, records.client_to_bytes(kept), expect=client.version)
-        return kept
-
-    def remove_client(self, client_id: str) -> None:
-        """Delete a client; raises SettingsError when it is not here."""
-        self._store.clients.delete(client_id, expect=self.known_client(client_id).version)
-
-    def known_clients(self) -> tuple[KnownClient, ...]:
-        """Return every client, with what is known about each."""
-        return tuple(self._client(row) for row in self._store.clients.find())
-
-    def known_client(self, client_id: str) -> KnownClient:
-        """Return one client, with what is known about it; raises SettingsError when it is not here."""
-        known = self._known_client(client_id)
-        if known is None:
-            raise SettingsError(
-                f"The OAuth client {client_id} is not in the vault.", hint="Add its file with `mailgrant client add`."
-            )
-        return known
-
-    def clients(self) -> tuple[ClientSecrets, ...]:
-        """Return every client that asks people, which a service account does not."""
-        return tuple(known.secrets for known in self.known_clients() if isinstance(known.secrets, ClientSecrets))
-
-    def client(self, client_id: str) -> ClientSecrets:
-        """Return one client that asks people; raises SettingsError when it is not here, or does not."""
-        secrets = self.known_client(client_id).secrets
-        if isinstance(secrets, ServiceAccountKey):
-            raise SettingsError(
-                f"{client_id} is a service account: it asks nobody, an administrator lets it act for people.",
-                hint=f"`mailgrant grant ask EMAIL --client {client_id} --scope S`, or delegate(), acts for EMAIL.",
-            )
-        return secrets
 
     # Pending consents
 
@@ -373,16 +313,6 @@ class Vault:
         except VaultDamaged:
             # Nobody can answer it any more, and it must not stand in the way of those who can.
             return True
-
-    def _known_client(self, client_id: str) -> KnownClient | None:
-        row = self._store.clients.get(client_id)
-        return self._client(row) if row is not None else None
-
-    def _client(self, row: Row) -> KnownClient:
-        client = records.client_from_bytes(self.sealer.open(CLIENTS, row), version=row.version)
-        if client.client_id != row.key:
-            raise VaultDamaged("A row of clients was relabelled.")
-        return client
 
     def _grant(self, row: Row) -> Grant:
         record = self.sealer.open(GRANTS, row)

@@ -332,7 +332,7 @@ def test_a_backup_of_a_newer_mailgrant_is_said_to_be_newer(home: Household, file
 def test_a_backup_that_is_not_there_or_a_folder_is_refused(home: Household, file: Path) -> None:
     refused(home, file, SettingsError, "cannot be read")
     file.mkdir(parents=True)
-    refused(home, file, SettingsError, "cannot be read")
+    refused(home, file, SettingsError, "is a folder")
 
 
 def test_a_vault_of_google_is_not_restored_into_a_sandbox(home: Household, file: Path) -> None:

@@ -296,3 +296,8 @@ def test_a_refresh_of_a_grant_that_was_revoked_says_how_to_ask_again(
 
     assert main(["grant", "refresh", ADA, "--json"]) == 3
     assert "mailgrant login" in error_of(capsys.readouterr().err)["hint"]
+
+
+def test_two_ways_of_asking_at_once_are_misuse(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["login", ADA, "--scope", "gmail.send", "--browser", "--link"]) == 2
+    assert "choose one" in capsys.readouterr().err

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from .grant_steps import (
-    Way,
     check_flags,
+    chosen_way,
     delegated,
     is_service_account,
     likely_way,
@@ -49,15 +49,17 @@ def grant() -> None:
     callback=refuse_empty,
     help="What to ask for: gmail.send; again for more.",
 )
-@click.option("--browser", "way", flag_value="browser", default=None, help="Ask in the browser of this machine.")
-@click.option("--link", "way", flag_value="link", help="Print a link for any browser; its answer is pasted back.")
+@click.option("--browser", is_flag=True, help="Ask in the browser of this machine.")
+@click.option("--link", is_flag=True, help="Print a link for any browser; its answer is pasted back.")
 @click.option("--user", metavar="ID", callback=refuse_empty, help="Your application's own id of the user who is asked.")
 @of_client
 @click.option("--step", type=click.Choice(["start", "finish"]), help="Print the link only, or take its answer only.")
 @click.option("--consent", metavar="ID", help="With --step finish: the question, as --step start named it.")
 @click.option("--url", metavar="-", help="With --step finish: read the answer from stdin, an address or its code.")
 @click.pass_obj
-def ask(invocation: Invocation, /, email: str | None, way: Way | None, step: str | None, **words: Any) -> None:
+def ask(
+    invocation: Invocation, /, email: str | None, browser: bool, link: bool, step: str | None, **words: Any
+) -> None:
     """
     Ask a person for their consent, unless they have given it. `login` for short.
 
@@ -65,6 +67,7 @@ def ask(invocation: Invocation, /, email: str | None, way: Way | None, step: str
     allowed is named. In two steps, for scripts: `--step start` prints the link, and `--step finish`,
     in any process that shares the vault, takes the address the person came back to.
     """
+    way = chosen_way(browser, link)
     check_flags(email, way, step, **words)
     scopes, user, client_id = split(words["scopes"]), words["user"], words["client_id"]
     email = email or invocation.settings.account

@@ -99,6 +99,13 @@ def say_of_delegation(held: Grant) -> None:
         say("the service account is still allowed at Google: an administrator can end that in the Admin console.")
 
 
+def chosen_way(browser: bool, link: bool) -> Way | None:
+    """Return the way the person at the keyboard chose, None for neither; both are misuse."""
+    if browser and link:
+        raise click.UsageError("--browser and --link are two ways of asking: choose one.")
+    return "browser" if browser else "link" if link else None
+
+
 def likely_way() -> Way:
     """
     Choose how to ask again when the person at the keyboard did not say.

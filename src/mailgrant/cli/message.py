@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .invocation import Invocation
+from .labelling import label_flags, relabel
 from .output import Columns, local, say, to_json
 from .settling import print_sent, settle, unsettled
 from .tree import Noun
@@ -124,19 +125,11 @@ def forward(invocation: Invocation, message_id: str, to: tuple[str, ...], text: 
 
 @message.command(example="mailgrant message label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--add", metavar="LABEL", multiple=True, help="Put this label on; again for more.")
-@click.option("--remove", metavar="LABEL", multiple=True, help="Take this label off; again for more.")
-@click.option("--create", is_flag=True, help="Make the labels that are not there yet.")
+@label_flags
 @click.pass_obj
-def label(
-    invocation: Invocation, ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...], create: bool
-) -> None:
+def label(invocation: Invocation, /, ids: tuple[str, ...], **labels: Any) -> None:
     """Put labels on messages, and take labels off."""
-    if not add and not remove:
-        raise click.UsageError("Say which label: --add or --remove.")
-    with invocation.open() as mailgrant:
-        invocation.account(mailgrant).gmail.modify(ids, add=set(add), remove=set(remove), create=create)
-    invocation.printer.one({"ids": ids, "add": add, "remove": remove}, f"Labelled {count(ids)}.")
+    relabel(invocation, ids, ids, count(ids), **labels)
 
 
 @message.command(example="mailgrant message archive 19a3f0c2d4e5b697")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .invocation import Invocation
+from .labelling import label_flags, relabel
 from .message import NEWEST, as_text
 from .output import Columns, say, to_json
 from .tree import Noun
@@ -57,20 +58,11 @@ def read(invocation: Invocation, thread_id: str) -> None:
 
 @thread.command(example="mailgrant thread label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--add", metavar="LABEL", multiple=True, help="Put this label on; again for more.")
-@click.option("--remove", metavar="LABEL", multiple=True, help="Take this label off; again for more.")
-@click.option("--create", is_flag=True, help="Make the labels that are not there yet.")
+@label_flags
 @click.pass_obj
-def label(
-    invocation: Invocation, ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...], create: bool
-) -> None:
+def label(invocation: Invocation, /, ids: tuple[str, ...], **labels: Any) -> None:
     """Put labels on every message of conversations, and take labels off."""
-    if not add and not remove:
-        raise click.UsageError("Say which label: --add or --remove.")
-    with invocation.open() as mailgrant:
-        gmail = invocation.account(mailgrant).gmail
-        gmail.modify(threads(ids), add=set(add), remove=set(remove), create=create)
-    invocation.printer.one({"ids": ids, "add": add, "remove": remove}, f"Labelled {count(ids)}.")
+    relabel(invocation, ids, threads(ids), count(ids), **labels)
 
 
 @thread.command(example="mailgrant thread trash 19a3f0c2d4e5b697")

@@ -66,7 +66,7 @@ def kill_while(sandbox: Sandbox, vault: Path, is_time: Callable[[], bool]) -> No
     process.wait()
 
 
-def asked(sandbox: Sandbox, ada: Account, stage: str) -> Callable[[], bool]:
+def asked(ada: Account, stage: str) -> Callable[[], bool]:
     """Tell when an attempt of that stage is in the vault: from then on its request may have left."""
     return lambda: any(attempt.stage.value == stage for attempt in ada.gmail.unsettled())
 
@@ -78,7 +78,7 @@ def inbox(sandbox: Sandbox) -> list[str]:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_sender_killed_while_its_draft_is_made(sandbox: Sandbox, vault: Path, ada: Account, when: str) -> None:
     sandbox.fault(CREATE, delay="600ms", when=when)
-    kill_while(sandbox, vault, asked(sandbox, ada, "creating the draft"))
+    kill_while(sandbox, vault, asked(ada, "creating the draft"))
 
     [attempt] = ada.gmail.unsettled()
     sent = ada.gmail.settle(attempt)
@@ -90,7 +90,7 @@ def test_a_sender_killed_while_its_draft_is_made(sandbox: Sandbox, vault: Path, 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_sender_killed_while_its_draft_is_sent(sandbox: Sandbox, vault: Path, ada: Account, when: str) -> None:
     sandbox.fault(SEND, delay="600ms", when=when)
-    kill_while(sandbox, vault, asked(sandbox, ada, "sending the draft"))
+    kill_while(sandbox, vault, asked(ada, "sending the draft"))
 
     [attempt] = ada.gmail.unsettled()
     sent = ada.gmail.settle(attempt)
@@ -102,7 +102,7 @@ def test_a_sender_killed_while_its_draft_is_sent(sandbox: Sandbox, vault: Path, 
 
 def test_two_who_settle_the_same_attempt_send_it_once(sandbox: Sandbox, vault: Path, ada: Account) -> None:
     sandbox.fault(SEND, delay="600ms", when="before")
-    kill_while(sandbox, vault, asked(sandbox, ada, "sending the draft"))
+    kill_while(sandbox, vault, asked(ada, "sending the draft"))
     [attempt] = ada.gmail.unsettled()
     gate = threading.Barrier(2)
 

@@ -343,7 +343,7 @@ class AsyncSending:
         try:
             if attempt.draft_id is not None:
                 await self._run(settling.discard(attempt.draft_id))
-            elif attempt.tries > 1 or attempt.version > 2:
+            elif attempt.tries > 1:
                 for draft in (await self._run(settling.find_drafts(attempt))).drafts:
                     await self._run(settling.discard(draft.id))
         except MailgrantError:

@@ -345,7 +345,7 @@ class Sending:
         try:
             if attempt.draft_id is not None:
                 self._run(settling.discard(attempt.draft_id))
-            elif attempt.tries > 1 or attempt.version > 2:
+            elif attempt.tries > 1:
                 for draft in (self._run(settling.find_drafts(attempt))).drafts:
                     self._run(settling.discard(draft.id))
         except MailgrantError:

@@ -46,6 +46,14 @@ async def granted(mailgrant: AsyncMailgrant, person: Person, scopes: str = "gmai
     return mailgrant.account(ADA)
 
 
+async def unanswered(ada: AsyncAccount, sandbox: Sandbox, **effect: Any) -> OutcomeUnknown:
+    """Send a mail whose answer is lost once its draft is there, and do not wait for what comes of it."""
+    sandbox.fault(SEND, **effect or {"drop": "before"})
+    with pytest.raises(OutcomeUnknown) as caught:
+        await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+    return caught.value
+
+
 def subjects(sandbox: Sandbox) -> list[str]:
     return [mail.subject for mail in sandbox.account(GRACE).inbox]
 
@@ -127,14 +135,12 @@ async def test_a_caller_who_does_not_wait_gets_the_attempt_and_settles_it_later(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = await unanswered(ada, sandbox)
         [attempt] = await ada.gmail.unsettled()
         before = subjects(sandbox)
         sent = await ada.gmail.settle(attempt)
 
-    assert (attempt.id, attempt.stage) == (caught.value.attempt, Stage.SENDING)
+    assert (attempt.id, attempt.stage) == (unknown.attempt, Stage.SENDING)
     assert sent is not None
     assert (before, subjects(sandbox)) == ([], ["Lunch"])
 
@@ -145,10 +151,8 @@ async def test_giving_up_deletes_the_draft_or_says_that_it_went_out(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault(SEND, **effect)
-        with pytest.raises(OutcomeUnknown) as caught:
-            await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
-        sent = await ada.gmail.settle(caught.value, give_up=True)
+        unknown = await unanswered(ada, sandbox, **effect)
+        sent = await ada.gmail.settle(unknown, give_up=True)
         left = await ada.gmail.unsettled()
 
     assert (sent is not None) is went_out
@@ -161,13 +165,11 @@ async def test_a_draft_that_a_person_edited_meanwhile_is_left_alone(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = await unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).edit_draft(draft_id, subject="Dinner")
         with pytest.raises(DraftChanged):
-            await ada.gmail.settle(caught.value)
+            await ada.gmail.settle(unknown)
 
     assert subjects(sandbox) == []
     assert [held.subject for held in sandbox.account(ADA).drafts.values()] == ["Dinner"]
@@ -178,12 +180,10 @@ async def test_a_draft_that_a_person_sent_meanwhile_counts_as_sent(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = await unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).send_draft(draft_id)
-        sent = await ada.gmail.settle(caught.value)
+        sent = await ada.gmail.settle(unknown)
 
     assert sent is not None
     assert (subjects(sandbox), sent.evidence) == (["Lunch"], Evidence.SENT_COPY)
@@ -194,13 +194,11 @@ async def test_a_draft_that_a_person_deleted_meanwhile_stays_unknown(
 ) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            await ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = await unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).delete_draft(draft_id)
         with pytest.raises(OutcomeUnknown):
-            await ada.gmail.settle(caught.value)
+            await ada.gmail.settle(unknown)
 
     assert subjects(sandbox) == []
 

@@ -48,6 +48,14 @@ def granted(mailgrant: Mailgrant, person: Person, scopes: str = "gmail.modify") 
     return mailgrant.account(ADA)
 
 
+def unanswered(ada: Account, sandbox: Sandbox, **effect: Any) -> OutcomeUnknown:
+    """Send a mail whose answer is lost once its draft is there, and do not wait for what comes of it."""
+    sandbox.fault(SEND, **effect or {"drop": "before"})
+    with pytest.raises(OutcomeUnknown) as caught:
+        ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+    return caught.value
+
+
 def subjects(sandbox: Sandbox) -> list[str]:
     return [mail.subject for mail in sandbox.account(GRACE).inbox]
 
@@ -129,14 +137,12 @@ def test_a_caller_who_does_not_wait_gets_the_attempt_and_settles_it_later(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = unanswered(ada, sandbox)
         [attempt] = ada.gmail.unsettled()
         before = subjects(sandbox)
         sent = ada.gmail.settle(attempt)
 
-    assert (attempt.id, attempt.stage) == (caught.value.attempt, Stage.SENDING)
+    assert (attempt.id, attempt.stage) == (unknown.attempt, Stage.SENDING)
     assert sent is not None
     assert (before, subjects(sandbox)) == ([], ["Lunch"])
 
@@ -147,10 +153,8 @@ def test_giving_up_deletes_the_draft_or_says_that_it_went_out(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault(SEND, **effect)
-        with pytest.raises(OutcomeUnknown) as caught:
-            ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
-        sent = ada.gmail.settle(caught.value, give_up=True)
+        unknown = unanswered(ada, sandbox, **effect)
+        sent = ada.gmail.settle(unknown, give_up=True)
         left = ada.gmail.unsettled()
 
     assert (sent is not None) is went_out
@@ -163,13 +167,11 @@ def test_a_draft_that_a_person_edited_meanwhile_is_left_alone(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).edit_draft(draft_id, subject="Dinner")
         with pytest.raises(DraftChanged):
-            ada.gmail.settle(caught.value)
+            ada.gmail.settle(unknown)
 
     assert subjects(sandbox) == []
     assert [held.subject for held in sandbox.account(ADA).drafts.values()] == ["Dinner"]
@@ -180,12 +182,10 @@ def test_a_draft_that_a_person_sent_meanwhile_counts_as_sent(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).send_draft(draft_id)
-        sent = ada.gmail.settle(caught.value)
+        sent = ada.gmail.settle(unknown)
 
     assert sent is not None
     assert (subjects(sandbox), sent.evidence) == (["Lunch"], Evidence.SENT_COPY)
@@ -196,13 +196,11 @@ def test_a_draft_that_a_person_deleted_meanwhile_stays_unknown(
 ) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)
-        sandbox.fault(SEND, drop="before")
-        with pytest.raises(OutcomeUnknown) as caught:
-            ada.gmail.send(to=GRACE, subject="Lunch", text="At noon?", settle=False)
+        unknown = unanswered(ada, sandbox)
         [draft_id] = sandbox.account(ADA).drafts
         sandbox.account(ADA).delete_draft(draft_id)
         with pytest.raises(OutcomeUnknown):
-            ada.gmail.settle(caught.value)
+            ada.gmail.settle(unknown)
 
     assert subjects(sandbox) == []
 

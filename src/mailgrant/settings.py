@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
-FILE_KEYS = frozenset({"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight"})
+FILE_KEYS = frozenset(
+    {"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight", "recipients"}
+)
 
 _SETTINGS = 'Settings are TOML, such as: account = "ada@example.com". --settings names another file.'
 
@@ -45,9 +47,9 @@ class Settings:
     `postgresql://` URL, `:memory:`, or None for the default. `allow_google` lists origins other than
     loopback that `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
     `quota` is Google's table for the project, "2026" or "legacy", or "off", which is for sandboxes
-    without a quota; `in_flight` how many requests of one account may be under way at once. `lease` is
-    how long one who refreshes a grant may be silent before the next one takes over; only tests
-    shorten it.
+    without a quota; `in_flight` how many requests of one account may be under way at once; `recipients` how
+    many a mail may have. `lease` is how long one who refreshes a grant may be silent before the next
+    one takes over; only tests shorten it.
     """
 
     google: str | None = None
@@ -59,6 +61,7 @@ class Settings:
     waits: Mapping[str, float] = field(default_factory=dict)
     quota: str = "2026"
     in_flight: int = 5
+    recipients: int = 500
     lease: timedelta = LEASE
     key: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -70,6 +73,8 @@ class Settings:
             raise SettingsError(f"quota is 2026, legacy, auto or off, not {self.quota!r}.")
         if type(self.in_flight) is not int or not 1 <= self.in_flight <= 100:
             raise SettingsError(f"in_flight is a number from 1 to 100, not {self.in_flight!r}.")
+        if type(self.recipients) is not int or not 1 <= self.recipients <= 2000:
+            raise SettingsError(f"recipients is a number from 1 to 2000, not {self.recipients!r}.")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, file: Path | None = None, **flags: Any) -> Settings:

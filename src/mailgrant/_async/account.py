@@ -63,7 +63,8 @@ class AsyncAccount:
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
         reading = AsyncReading(self._run, width=place.settings.in_flight)
-        return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost)
+        most = place.settings.recipients
+        return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
     @cached_property
     def calendar(self) -> AsyncCalendar:

@@ -48,11 +48,14 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
     changes something, `OutcomeUnknown` when the answer was lost.
     """
 
-    def __init__(self, run: Run, *, sending: AsyncSending, reading: AsyncReading, cost: Current[Cost]) -> None:
+    def __init__(
+        self, run: Run, *, sending: AsyncSending, reading: AsyncReading, cost: Current[Cost], most_recipients: int
+    ) -> None:
         super().__init__(run)
         self._sending = sending
         self._reading = reading
         self._cost = cost
+        self._most_recipients = most_recipients
 
     async def profile(self) -> Profile:
         """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
@@ -303,7 +306,7 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
         signed = await self._run(signature.signed(draft))
         fetched = await self._run(calls.fetch_attachments(signed, Spool))
-        return await in_thread(write_draft, signed, for_sending, fetched)
+        return await in_thread(write_draft, signed, for_sending, fetched, self._most_recipients)
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
@@ -315,9 +318,15 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     return draft
 
 
-def write_draft(draft: Draft, for_sending: bool, fetched: Mapping[Place, Source]) -> Source:
+def write_draft(draft: Draft, for_sending: bool, fetched: Mapping[Place, Source], most_recipients: int) -> Source:
     """Return `draft` as it travels: in memory where it is small, else with its files read on the way."""
     opened: dict[Place, Source] = dict(fetched)
     opened |= {path: AttachedFile(path) for path in draft.paths}
-    mail = draft.to_source(now=datetime.now(UTC), entropy=os.urandom, for_sending=for_sending, opened=opened)
+    mail = draft.to_source(
+        now=datetime.now(UTC),
+        entropy=os.urandom,
+        for_sending=for_sending,
+        opened=opened,
+        most_recipients=most_recipients,
+    )
     return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail

@@ -65,7 +65,8 @@ class Account:
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
         reading = Reading(self._run, width=place.settings.in_flight)
-        return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost)
+        most = place.settings.recipients
+        return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
     @cached_property
     def calendar(self) -> BlockingCalendar:

@@ -153,18 +153,26 @@ class Draft:
         entropy: Callable[[int], bytes],
         for_sending: bool = True,
         opened: Mapping[Place, Source] | None = None,
+        most_recipients: int = 500,
     ) -> Source:
         """
         Write the mail down without reading its attachments, which is done when it travels.
 
         `now` becomes the Date, `entropy` keeps the parts apart, `opened` has what is not here, by
         the attachments' places.
-        Raises InvalidRequest when an attachment was not opened, when it is more than Gmail takes, or
-        when it is to be sent and there is nobody to send it to.
+        Raises InvalidRequest when an attachment was not opened, when it is more than Gmail takes, when
+        it goes to more than `most_recipients`, or is to be sent and there is nobody to send it to.
         """
         from .mime import write
 
-        return write(self, now=now, entropy=entropy, for_sending=for_sending, opened=opened or {})
+        return write(
+            self,
+            now=now,
+            entropy=entropy,
+            for_sending=for_sending,
+            opened=opened or {},
+            most_recipients=most_recipients,
+        )
 
 
 def _checked_body(body: str | None, name: str) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from mailgrant import Account, Draft, Mailgrant, OutcomeUnknown, Query
 from mailgrant.errors import InvalidRequest, NotFound, SettingsError
 from mailgrant.sandbox import Sandbox
+from mailgrant.settings import Settings
 
 from ..people import Person
 
@@ -154,6 +155,30 @@ def test_bad_input_is_an_exact_error_and_no_mail(
             ada.gmail.send(text="x", **fields)
 
     assert sandbox.sent == []
+
+
+def test_a_mail_to_more_people_than_the_setting_allows_is_refused_before_anything_leaves(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("recipients = 2\n")
+    with Mailgrant(**office, settings=Settings.load({}, file=file)) as mailgrant:
+        ada = granted(mailgrant, person)
+        with pytest.raises(InvalidRequest, match="3 recipients; 2 are allowed") as refused:
+            ada.gmail.send(to=[GRACE, "bob@example.com"], bcc="eve@example.com", text="x")
+        drafts = [each for each in ada.gmail.drafts()]
+
+    assert "`recipients`" in str(refused.value.hint)
+    assert (sandbox.sent, drafts) == ([], [])
+
+
+@pytest.mark.parametrize("number", ["0", "2001", "true", "'many'"])
+def test_a_number_of_recipients_that_cannot_be_is_refused(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"recipients = {number}\n")
+
+    with pytest.raises(SettingsError, match="recipients is a number from 1 to 2000"):
+        Settings.load({}, file=file)
 
 
 def test_a_missing_attachment_is_named_and_no_mail_goes_out(

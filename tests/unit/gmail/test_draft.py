@@ -47,7 +47,7 @@ def counting() -> Callable[[int], bytes]:
 
 
 def written(draft: Draft, **options: Any) -> bytes:
-    return draft.to_bytes(now=NOW, entropy=counting(), **options)
+    return all_of(draft.to_source(now=NOW, entropy=counting(), **options))
 
 
 def parsed(draft: Draft, **options: Any) -> EmailMessage:
@@ -280,8 +280,14 @@ def test_more_recipients_than_gmail_takes_are_refused() -> None:
     crowd = [f"guest{number}@example.com" for number in range(501)]
 
     assert written(lunch(to=crowd[:500]))
-    with pytest.raises(InvalidRequest, match="501 recipients; Gmail takes 500"):
+    with pytest.raises(InvalidRequest, match="501 recipients; 500 are allowed") as refused:
         written(lunch(to=crowd))
+    assert "the setting `recipients`" in str(refused.value.hint)
+
+
+def test_blind_copies_count_towards_the_recipients_that_are_allowed() -> None:
+    with pytest.raises(InvalidRequest, match="3 recipients; 2 are allowed"):
+        written(lunch(cc="grace@example.com", bcc="eve@example.com"), most_recipients=2)
 
 
 def test_more_than_25_megabytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

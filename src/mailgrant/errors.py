@@ -148,7 +148,10 @@ class VaultLocked(VaultError):
 class VaultDamaged(VaultError):
     """A row of the vault does not open where it stands: it was changed, moved or copied."""
 
-    default_hint = "Restore the vault from a backup, or forget the grant and ask again."
+    default_hint = (
+        "`mailgrant vault check` names every such row. Restore the vault from a backup, or delete what is lost "
+        "(`mailgrant vault check --discard`) and ask again."
+    )
 
 
 class KeyRotated(VaultError):
@@ -286,3 +289,7 @@ class SandboxWarning(UserWarning):
 
 class MissingScopesWarning(UserWarning):
     """A person granted less than was asked; what needs the rest raises `ConsentNeeded`."""
+
+
+class DamagedGrantWarning(UserWarning):
+    """A grant in the vault cannot be read and was left out; whoever asks for it by name gets `VaultDamaged`."""

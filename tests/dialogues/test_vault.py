@@ -70,6 +70,28 @@ def test_a_person_whose_grant_was_damaged_can_be_asked_again(vault: Path, capsys
     assert main(["vault", "check", "--against", mark]) == 0
 
 
+def test_one_persons_damaged_grant_is_named_and_everybody_else_goes_on(
+    vault: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["login", "grace@example.com", "--scope", "gmail.send"]) == 0
+    change(vault, "UPDATE grants SET sealed = x'00' WHERE account = 'grace@example.com'")
+    capsys.readouterr()
+
+    assert main(["status"]) == 0
+    out, err = capsys.readouterr()
+    assert "ada@example.com" in out
+    assert "grace@example.com" not in out
+    assert "grant of grace@example.com is damaged" in err
+    assert main(["grant", "refresh", "ada@example.com"]) == 0
+    capsys.readouterr()
+    for asked in (["grant", "show"], ["grant", "forget"], ["login", "--scope", "gmail.send"], ["token"]):
+        assert main([*asked, "grace@example.com"]) == 1
+        assert "mailgrant vault check --discard" in capsys.readouterr().err
+    # It is not clear who is meant, though one alone can be read.
+    assert main(["token"]) == 1
+    assert "Name an account" in capsys.readouterr().err
+
+
 def test_a_row_that_another_key_may_open_is_never_discarded(
     vault: Path, key_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

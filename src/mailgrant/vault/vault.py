@@ -7,11 +7,19 @@ repeated inside the seal and compared when the row is read.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from mailgrant.errors import ConsentExpired, GrantChanged, GrantNotFound, SettingsError, VaultDamaged
+from mailgrant.errors import (
+    ConsentExpired,
+    DamagedGrantWarning,
+    GrantChanged,
+    GrantNotFound,
+    SettingsError,
+    VaultDamaged,
+)
 from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import TokenAnswer
 from mailgrant.oauth.realm import Realm
@@ -146,21 +154,46 @@ class Vault(ClientShelf):
     # Grants
 
     def grants(self) -> tuple[Grant, ...]:
-        """Return every grant."""
-        return self.find()
+        """
+        Return every grant that can be read; a DamagedGrantWarning names each of the others.
+
+        Raises VaultDamaged when there are some, and none can be read: that is no empty vault.
+        """
+        held, damaged = list[Grant](), list[VaultDamaged]()
+        for row in self._store.grants.find():
+            try:
+                held.extend(self._held(row))
+            except VaultDamaged as error:
+                damaged.append(error)
+        if damaged and not held:
+            raise damaged[0]
+        for one in damaged:
+            warnings.warn(f"{one.message} {one.hint}", DamagedGrantWarning, stacklevel=2)
+        return tuple(held)
 
     def find(
         self, *, account: str | None = None, user: str | None = None, client_id: str | None = None
     ) -> tuple[Grant, ...]:
-        """Return the grants that are of this address, this user of the application and this client."""
+        """
+        Return the grants that are of this address, this user of the application and this client.
+
+        Raises VaultDamaged when one of them cannot be read: without it another could be taken for the
+        only one, or its owner asked again for what is there. Whom it does not concern it does not stop.
+        """
         if user == "":
             # In the clear columns it stands for nobody in particular: it would find grants of no user.
             raise SettingsError("The id of the user is empty.", hint="Give user= an id, or leave it out.")
         rows = self._store.grants.find(
             account=account.casefold() if account is not None else None, user=user, client=client_id
         )
-        # The row of one that was forgotten has no account.
-        return tuple(self._grant(row) for row in rows if row.account)
+        try:
+            return tuple(grant for row in rows for grant in self._held(row))
+        except VaultDamaged as error:
+            if account is None:
+                raise VaultDamaged(
+                    error.message, hint=f"Name an account to go on with another. {error.hint}"
+                ) from error
+            raise
 
     def nameless_twins(self, grant: Grant) -> tuple[Grant, ...]:
         """Return what is kept of the same person, client and user under the address alone, besides `grant`."""
@@ -313,6 +346,18 @@ class Vault(ClientShelf):
         except VaultDamaged:
             # Nobody can answer it any more, and it must not stand in the way of those who can.
             return True
+
+    def _held(self, row: Row) -> tuple[Grant, ...]:
+        """Read a grant, none where one was forgotten; the error says whose it is, as far as the row tells."""
+        try:
+            return (self._grant(row),)
+        except GrantNotFound:
+            return ()
+        except VaultDamaged as error:
+            # Anybody who may write the database has chosen these words.
+            told = str(row.account)
+            whose = told if told and told.isprintable() else f"row {row.key!r}"
+            raise VaultDamaged(f"The grant of {whose} is damaged. {error.message}") from error
 
     def _grant(self, row: Row) -> Grant:
         record = self.sealer.open(GRANTS, row)

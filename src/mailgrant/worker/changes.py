@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mailgrant.errors import VaultDamaged
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import remedy
 from mailgrant.vault.grant import GrantStatus
@@ -79,7 +80,11 @@ class Changes:
         return tuple(change for account in sorted(accounts) for change in self._compared(account, now))
 
     def _compared(self, account: str, now: datetime) -> Iterator[Change]:
-        found = {grant.id: grant for grant in self._vault.find(account=account)}
+        try:
+            found = {grant.id: grant for grant in self._vault.find(account=account)}
+        except VaultDamaged:
+            # What became of it nobody can tell, and it is not gone; the others' changes are told.
+            return
         for grant in found.values():
             before = self._known.get(grant.id)
             if before != _known(grant):

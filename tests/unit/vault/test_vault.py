@@ -11,6 +11,7 @@ import pytest
 
 from mailgrant.errors import (
     ConsentExpired,
+    DamagedGrantWarning,
     GrantChanged,
     GrantNotFound,
     SettingsError,
@@ -24,6 +25,7 @@ from mailgrant.oauth.realm import Realm
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.secret import Secret
 from mailgrant.storage.memory import MemoryStore
+from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 from mailgrant.vault.header import Header
 from mailgrant.vault.lease import Lease
@@ -31,6 +33,7 @@ from mailgrant.vault.sealer import Sealer
 from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import Row
 from mailgrant.vault.vault import Vault
+from mailgrant.worker.changes import Changes
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 SANDBOX = Realm.at("http://127.0.0.1:8025")
@@ -503,11 +506,70 @@ def test_an_empty_user_finds_nobody_elses_grant(vault: Vault) -> None:
         vault.find(user="")
 
 
-def test_one_persons_grants_are_found_without_opening_the_others(vault: Vault, store: MemoryStore) -> None:
+def damage(store: MemoryStore, grant: Grant, **columns: object) -> None:
+    """Write a grant's row behind the vault's back."""
+    columns = columns or {"sealed": b"mangled"}
+    store.grants._rows[grant.id] = dataclasses.replace(store.grants._rows[grant.id], **columns)  # type: ignore[arg-type]
+
+
+def test_one_persons_damaged_grant_stands_in_nobody_elses_way(vault: Vault, store: MemoryStore) -> None:
     kept = vault.keep(a_grant())
     grace = vault.keep(a_grant("grace@example.com"))
-    store.grants._rows[grace.id] = dataclasses.replace(store.grants._rows[grace.id], sealed=b"mangled")
+    damage(store, grace)
 
-    assert vault.find(account="ADA@example.com") == (kept,)
-    with pytest.raises(VaultDamaged):
+    with pytest.warns(DamagedGrantWarning, match=r"grace@example\.com is damaged.*vault check") as warned:
+        held = vault.grants()
+
+    assert held == vault.find(account="ADA@example.com") == (kept,)
+    assert len(warned) == 1
+
+
+def test_a_damaged_grant_is_never_taken_for_none(vault: Vault, store: MemoryStore) -> None:
+    vault.keep(a_grant())
+    grace = vault.keep(a_grant("grace@example.com"))
+    damage(store, grace)
+
+    with pytest.raises(VaultDamaged, match=r"grace@example\.com") as caught:
+        vault.find(account="grace@example.com")
+    assert "--discard" in caught.value.hint
+    assert "Name an account" not in caught.value.hint
+
+
+@pytest.mark.parametrize("columns", [{}, {"account": ""}, {"account": "ada@example.com"}, {"account": "\x1b[2J"}])
+def test_a_damaged_grant_never_makes_another_the_only_one(
+    vault: Vault, store: MemoryStore, columns: dict[str, object]
+) -> None:
+    vault.keep(a_grant())
+    damage(store, vault.keep(a_grant("grace@example.com")), **columns)
+
+    with pytest.raises(VaultDamaged) as caught:
+        vault.find()
+    assert "Name an account" in caught.value.hint
+    assert caught.value.message.isprintable()
+
+
+def test_a_vault_of_damaged_grants_is_no_empty_one(vault: Vault, store: MemoryStore) -> None:
+    damage(store, vault.keep(a_grant()))
+
+    with pytest.raises(VaultDamaged, match=r"ada@example\.com"):
         vault.grants()
+
+
+def test_a_damaged_grant_is_not_overwritten_by_a_new_one(vault: Vault, store: MemoryStore) -> None:
+    ada = vault.keep(a_grant())
+    damage(store, ada)
+
+    with pytest.raises(GrantChanged):
+        vault.keep(a_grant())
+    assert store.grants._rows[ada.id].sealed == b"mangled"
+
+
+def test_a_damaged_grant_hides_no_change_of_another(vault: Vault, store: MemoryStore) -> None:
+    ada, grace = vault.keep(a_grant()), vault.keep(a_grant("grace@example.com"))
+    changes = Changes(vault)
+    damage(store, ada)
+    vault.mark(grace, GrantStatus.REVOKED, "by her")
+    for grant in (ada, grace):
+        vault.audit.note(Deed.REVOKED, account=grant.account)
+
+    assert [(change.account, change.status) for change in changes.look()] == [("grace@example.com", "revoked")]

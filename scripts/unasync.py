@@ -33,7 +33,7 @@ DROPPED = frozenset({"async", "await"})
 NAMES = {
     "AsyncAccount": "Account",
     "AsyncCalendar": "BlockingCalendar",  # `Calendar` is taken: it is the noun, one of an account's calendars
-    "AsyncClient": "Client",
+    "AsyncConnectionPool": "ConnectionPool",
     "AsyncConsents": "Consents",
     "AsyncFastTransport": "FastTransport",
     "AsyncFiling": "Filing",
@@ -49,6 +49,7 @@ NAMES = {
     "AsyncPlaces": "Places",
     "AsyncReading": "Reading",
     "AsyncRedemption": "Redemption",
+    "AsyncRoute": "Route",
     "AsyncSending": "Sending",
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",
@@ -59,8 +60,9 @@ NAMES = {
     "RequestBuilder": "SyncRequestBuilder",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
+    "_async": "_sync",
     "aclose": "close",
-    "aiter_bytes": "iter_bytes",
+    "aiter_stream": "iter_stream",
     "aread": "read",
     "connect_async": "connect",
 }

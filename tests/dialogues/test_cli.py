@@ -356,7 +356,7 @@ def test_the_version_is_told_without_importing_what_it_does_not_need() -> None:
 
     loaded = set(out.split())
     assert out.startswith("mailgrant ")
-    assert not loaded & {"asyncio", "httpx2", "cryptography", "email", "sqlite3", "mailgrant.settings"}
+    assert not loaded & {"asyncio", "httpcore2", "cryptography", "email", "sqlite3", "mailgrant.settings"}
     assert not loaded & {f"mailgrant.cli.{noun}" for noun in NOUNS}
 
 

@@ -14,7 +14,7 @@ PURE = ("oauth", "gmail", "calendar", "vault")
 PURE_FILES = ("http.py", "verdict.py", "errors.py", "secret.py")
 
 WAITING = {"asyncio", "concurrent", "multiprocessing", "selectors", "signal", "subprocess", "threading"}
-OUTSIDE = {"os", "shutil", "socket", "sqlite3", "ssl", "sys", "tempfile", "urllib.request", "httpx2", "platformdirs"}
+OUTSIDE = {"os", "shutil", "socket", "sqlite3", "ssl", "sys", "tempfile", "urllib.request", "httpcore2", "platformdirs"}
 TIME_AND_CHANCE = {"random", "secrets", "time", "uuid"}
 FORBIDDEN_MODULES = WAITING | OUTSIDE | TIME_AND_CHANCE
 

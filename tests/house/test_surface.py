@@ -23,7 +23,7 @@ LATE = [
     "google",
     "googleapiclient",
     "http.server",
-    "httpx2",
+    "httpcore2",
     "jwt",
     "keyring",
     "nh3",

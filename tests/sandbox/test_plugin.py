@@ -18,7 +18,7 @@ from mailgrant.testing import InProcess
 
 ADA = "ada@example.com"
 # What a start of pytest may not load for the sake of this plug-in; `http.client` and the like are pytest's own.
-LATE = ["cryptography", "dateutil", "googleapiclient", "httpx2", "jinja2", "jwt", "mailgrant.sandbox", "uvicorn"]
+LATE = ["cryptography", "dateutil", "googleapiclient", "httpcore2", "jinja2", "jwt", "mailgrant.sandbox", "uvicorn"]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 """
 Fast transport: the same port by pyreqwest, for programs that read for many accounts at once.
 
-It costs a third of the processor that httpx2 does. It is used where it is given:
+It costs a third of the processor that httpcore2 does. It is used where it is given:
 `Mailgrant(transport=FastTransport())`; proxies, certificates and waits are pyreqwest's then.
 """
 
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant.errors import MissingExtra
 from mailgrant.http import Outcome, Request, Response, Unanswered
+from mailgrant.wire import USER_AGENT
 
-from .transport import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, HttpTransport
+from .transport import CONNECT_TIMEOUT, READ_TIMEOUT, HttpTransport
 
 if TYPE_CHECKING:
     from pyreqwest.exceptions import DetailedPyreqwestError
     from pyreqwest.request import SyncRequestBuilder
 
-# What is longer goes out by httpx2, whose clock stands still while bytes are on their way.
+# What is longer goes out by httpcore2, whose clock stands still while bytes are on their way.
 LONGEST_BODY = 256 * 1024
 # The only cause that proves that nothing was sent. pyreqwest's ConnectError does not: it is raised as well
 # for a connection that broke after the request was on it.
@@ -33,7 +34,7 @@ class FastTransport:
     """
     The transport for fleets, by pyreqwest.
 
-    Mail that is streamed to or from disk, where the bytes are what costs, goes by httpx2 as ever.
+    Mail that is streamed to or from disk, where the bytes are what costs, goes by httpcore2 as ever.
     `trusts_environment` says whether proxies named in the environment are used; give False on the
     way to a sandbox. Raises MissingExtra without the `fast` extra.
     """

@@ -10,19 +10,21 @@ request, follows a redirect or looks at what an answer means.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mailgrant._version import __version__
-from mailgrant.http import Outcome, Request, Response, Stream, Unanswered
+from mailgrant.http import Drain, Outcome, Request, Response, Stream, Unanswered
+from mailgrant.wire import Damaged, Unzipping, fields_of, headers_of, unzipped
 
+from .routes import Route, parted
 from .waiting import in_thread
 
 if TYPE_CHECKING:
-    import httpx2
+    import ssl
 
-# Gmail compresses only for a User-Agent that says "gzip" besides accepting it.
-USER_AGENT = f"mailgrant/{__version__} (gzip)"
+    import httpcore2
+
 READ_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
 
@@ -39,7 +41,7 @@ class Transport(Protocol):
 
 class HttpTransport:
     """
-    The transport of every day, by httpx2.
+    The transport of every day, by httpcore2.
 
     `trusts_environment` says whether proxies named in the environment are used: never on the way
     to a sandbox, which is on this machine.
@@ -48,59 +50,94 @@ class HttpTransport:
     def __init__(self, *, trusts_environment: bool = True) -> None:
         self._trusts_environment = trusts_environment
         self._opening = threading.Lock()
-        self._client: httpx2.Client | None = None
+        self._routes: dict[str, Route] = {}
 
     def send(self, request: Request, *, timeout: float = READ_TIMEOUT) -> Outcome:
         """Carry `request` there, once."""
-        import httpx2
+        import httpcore2
 
-        limits = httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
         try:
-            return self._carry(request, limits)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
-            timed_out = isinstance(error, httpx2.TimeoutException)
-            return Unanswered(_say(error), reached=False, timed_out=timed_out)
-        except httpx2.RequestError as error:
-            return Unanswered(_say(error), reached=True, timed_out=isinstance(error, httpx2.TimeoutException))
-
-    def _carry(self, request: Request, limits: httpx2.Timeout) -> Response:
-        asked: dict[str, Any] = {"headers": dict(request.headers), "content": content_of(request), "timeout": limits}
-        if request.drain is None:
-            answer = self._open().request(request.method, request.url, **asked)
-            return Response(answer.status_code, headers=lowered(answer.headers), body=answer.content)
-        with self._open().stream(request.method, request.url, **asked) as answer:
-            if not answer.is_success:
-                return Response(answer.status_code, headers=lowered(answer.headers), body=answer.read())
-            in_thread(request.drain.begin)
-            for piece in answer.iter_bytes():
-                in_thread(request.drain.write, piece)
-            return Response(answer.status_code, headers=lowered(answer.headers))
+            return self._carry(request, timeout)
+        except (
+            httpcore2.ConnectError,
+            httpcore2.ConnectTimeout,
+            httpcore2.PoolTimeout,
+            httpcore2.ProxyError,
+            httpcore2.UnsupportedProtocol,
+        ) as error:
+            return Unanswered(_say(error), reached=False, timed_out=isinstance(error, httpcore2.TimeoutException))
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, Damaged) as error:
+            return Unanswered(_say(error), reached=True, timed_out=isinstance(error, httpcore2.TimeoutException))
 
     def close(self) -> None:
         """Let go of the connections; the next `send` makes new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        routes, self._routes = self._routes, {}
+        for route in routes.values():
+            route.pool.close()
 
-    def _open(self) -> httpx2.Client:
-        import httpx2
+    def _carry(self, request: Request, timeout: float) -> Response:
+        origin, target = parted(request.url)
+        route = self._routes.get(origin) or self._open(origin)
+        asked: dict[str, Any] = {
+            "method": request.method,
+            "url": route.url(target),
+            "headers": fields_of(request),
+            "content": content_of(request),
+            "extensions": {"timeout": waits(timeout)},
+        }
+        if request.drain is None:
+            answer = route.pool.request(**asked)
+            return whole(answer, answer.content)
+        with route.pool.stream(**asked) as answer:
+            if not 200 <= answer.status < 300:
+                return whole(answer, answer.read())
+            return drained(answer, request.drain)
 
+    def _open(self, origin: str) -> Route:
         with self._opening:
-            if self._client is None:
-                self._client = httpx2.Client(
-                    headers={"User-Agent": USER_AGENT}, follow_redirects=False, trust_env=self._trusts_environment
-                )
-            return self._client
+            route = self._routes.get(origin)
+            if route is None:
+                # Reading what this machine trusts takes longer than a request to a sandbox does.
+                tls = self._tls if origin.startswith("https:") else None
+                route = Route.to(origin, tls=tls, trusts_environment=self._trusts_environment)
+                self._routes[origin] = route
+            return route
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """How to trust the other end: as the operating system does, or as the environment says."""
+        import httpcore2
+
+        return httpcore2.default_ssl_context()
 
 
-def lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers as a Response has them."""
-    return {name.lower(): value for name, value in headers.items()}
+def drained(answer: httpcore2.Response, drain: Drain) -> Response:
+    """Hand over the body of an answer as it comes, and return the rest of the answer."""
+    headers = headers_of(answer.headers)
+    unzipping = Unzipping(headers)
+    in_thread(drain.begin)
+    for piece in answer.iter_stream():
+        in_thread(drain.write, unzipping.plain(piece))
+    unzipping.end()
+    return Response(answer.status, headers=headers)
 
 
-def content_of(request: Request) -> bytes | Iterator[bytes]:
-    """Return what goes out as the body: all of it, or piece by piece."""
-    return request.body if request.stream is None else pieces_of(request.stream)
+def whole(answer: httpcore2.Response, body: bytes) -> Response:
+    """Return an answer that was read to its end."""
+    headers = headers_of(answer.headers)
+    return Response(answer.status, headers=headers, body=unzipped(body, headers))
+
+
+def waits(timeout: float) -> dict[str, float]:
+    """Return how long to wait for what, in seconds."""
+    return {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout, "pool": timeout}
+
+
+def content_of(request: Request) -> bytes | Iterator[bytes] | None:
+    """Return what goes out as the body: all of it, or piece by piece; a read has none."""
+    if request.stream is not None:
+        return pieces_of(request.stream)
+    return None if request.safe and not request.body else request.body
 
 
 def pieces_of(stream: Stream) -> Iterator[bytes]:

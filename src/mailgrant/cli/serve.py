@@ -47,7 +47,6 @@ def worker(invocation: Invocation, once: bool, status: bool, on_change: bool, co
         show(invocation)
         return
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     asyncio.run(work(invocation, once, command))
 
 

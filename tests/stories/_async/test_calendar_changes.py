@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
 
 from mailgrant import AsyncAccount, AsyncMailgrant, Event
@@ -358,12 +359,14 @@ async def test_busy_times_are_asked_for_and_the_first_gap_is_found(
 async def share_free_busy(sandbox: Sandbox, owner: AsyncAccount, reader: str) -> None:
     """Let `reader` see when `owner` is busy."""
     token = (await owner.token()).reveal()
-    answer = httpx2.post(
+    rule = {"role": "freeBusyReader", "scope": {"type": "user", "value": reader}}
+    request = urllib.request.Request(
         f"{sandbox.url}/calendar/v3/calendars/primary/acl",
-        headers={"Authorization": f"Bearer {token}"},
-        json={"role": "freeBusyReader", "scope": {"type": "user", "value": reader}},
+        data=json.dumps(rule).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
-    assert answer.status_code == 200
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
 
 
 async def test_who_cannot_be_seen_is_not_taken_for_free(ada: AsyncAccount) -> None:

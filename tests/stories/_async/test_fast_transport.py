@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +9,6 @@ import pytest
 
 from mailgrant import AsyncAccount, AsyncFastTransport, AsyncMailgrant
 from mailgrant.gmail.attempt import Patience
-from mailgrant.http import Request, Response, Unanswered
 from mailgrant.sandbox import Sandbox
 
 from ..people import Person
@@ -36,45 +29,12 @@ LOST: dict[str, dict[str, Any]] = {
     "truncated": {"truncate": True},
     "corrupt": {"corrupt": True},
 }
-Answering = Callable[[socket.socket], None]
 
 
 async def granted(mailgrant: AsyncMailgrant, person: Person) -> AsyncAccount:
     consent = await mailgrant.consents.begin(ADA, "gmail.modify", redirect_uri="http://127.0.0.1:1/")
     await mailgrant.consents.complete(person.agree(consent.url))
     return mailgrant.account(ADA)
-
-
-@contextmanager
-def server(answering: Answering) -> Iterator[tuple[str, list[bytes]]]:
-    """Listen, note what each connection asks, and let `answering` do with it what it likes."""
-    asked: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    asked.append(connection.recv(65536))
-                    answering(connection)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", asked
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-async def carried(url: str, method: str = "POST", timeout: float = 60.0) -> Response | Unanswered:
-    """Send one request by the fast transport, and close it."""
-    transport = AsyncFastTransport(trusts_environment=False)
-    try:
-        return await transport.send(Request(method, url, operation="test.send", body=b"once"), timeout=timeout)
-    finally:
-        await transport.aclose()
 
 
 @pytest.mark.parametrize("effect", LOST.values(), ids=LOST)
@@ -108,93 +68,8 @@ async def test_a_mailbox_is_read_and_an_attachment_saved(
     assert saved.read_bytes() == b"\x00\x01" * 300_000
 
 
-async def test_a_request_that_may_have_arrived_is_not_repeated() -> None:
-    with server(lambda connection: None) as (url, asked):
-        outcome = await carried(url)
-
-    assert isinstance(outcome, Unanswered)
-    assert outcome.reached
-    assert len(asked) == 1
-
-
-async def test_nothing_is_repeated_on_a_connection_that_was_used_before() -> None:
-    later: list[bytes] = []
-
-    def answer_once(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        later.append(connection.recv(65536))
-
-    transport = AsyncFastTransport(trusts_environment=False)
-    with server(answer_once) as (url, asked):
-        request = Request("POST", url, operation="test.send", body=b"once")
-        first, second = await transport.send(request), await transport.send(request)
-        await transport.aclose()
-
-    assert isinstance(first, Response)
-    assert isinstance(second, Unanswered)
-    assert second.reached
-    assert (len(asked), len(later)) == (1, 1)
-
-
-async def test_an_answer_cut_in_the_middle_is_none() -> None:
-    with server(lambda each: each.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")) as (url, asked):
-        outcome = await carried(url)
-
-    assert isinstance(outcome, Unanswered)
-    assert outcome.reached
-    assert len(asked) == 1
-
-
-async def test_a_redirect_is_not_followed() -> None:
-    answer = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
-    with server(lambda each: each.sendall(answer)) as (url, asked):
-        outcome = await carried(url)
-
-    assert isinstance(outcome, Response)
-    assert outcome.status == 307
-    assert len(asked) == 1
-
-
-async def test_silence_ends_in_time_and_says_so() -> None:
-    quiet = threading.Event()
-    with server(lambda each: wait_for(quiet)) as (url, _):
-        outcome = await carried(url, timeout=0.2)
-        quiet.set()
-
-    assert isinstance(outcome, Unanswered)
-    assert outcome.reached
-    assert outcome.timed_out
-
-
-async def test_where_nobody_listens_nothing_arrived() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-
-    outcome = await carried(f"http://127.0.0.1:{port}/")
-
-    assert isinstance(outcome, Unanswered)
-    assert not outcome.reached
-
-
-async def test_a_compressed_answer_is_unpacked_and_its_headers_are_lower_case() -> None:
-    body = gzip.compress(json.dumps({"id": "m1"}).encode())
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nETag: one\r\nContent-Length: {len(body)}\r\n\r\n"
-    with server(lambda each: each.sendall(head.encode() + body)) as (url, asked):
-        outcome = await carried(url, "GET")
-
-    assert isinstance(outcome, Response)
-    assert outcome.json() == {"id": "m1"}
-    assert outcome.headers["etag"] == "one"
-    assert b"(gzip)" in asked[0]
-
-
 def write(folder: Any) -> Any:
     """Write a file too long for a message's own JSON."""
     path = folder / "minutes.bin"
     path.write_bytes(b"\x00\x01" * 300_000)
     return path
-
-
-def wait_for(event: threading.Event) -> None:
-    """Say nothing until the test is done."""
-    event.wait(5)

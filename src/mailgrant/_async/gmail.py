@@ -75,7 +75,10 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         a person edited, sent or deleted the draft meanwhile; nothing was sent by us then
         (users.drafts.create, 10 units, and users.drafts.send, 100; else users.messages.send, 100).
         """
-        return await self._sending.send(as_draft(draft, fields), self._write_for_sending, settle=settle)
+        wanted = as_draft(draft, fields)
+        # Signed before it is known by what it says; one that Gmail holds goes as it is there.
+        signed = wanted if wanted.id is not None else await self._run(signature.signed(wanted))
+        return await self._sending.send(signed, self._write_for_sending, settle=settle)
 
     async def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool = False) -> Sent | None:
         """

@@ -16,6 +16,7 @@ Place: TypeAlias = Path | tuple[str, str, str]
 
 UNKNOWN_TYPE = "application/octet-stream"
 CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}")
+CALENDAR_BEGINS = "BEGIN:VCALENDAR"
 CONTENT_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,250}")
 
 # The standard library's table reads files of the machine, and would answer differently on each.
@@ -126,6 +127,14 @@ class Attachment:
         if self.path is not None:
             return self.path
         return None if self.message_id is None else (self.message_id, self.part_id or "", self.name)
+
+    @property
+    def invitation(self) -> str | None:
+        """The iCalendar text, where this is a form of the mail (RFC 6047) that came as a file without a name."""
+        if self.content_type.lower() != "text/calendar" or self.name or self.content is None:
+            return None
+        text = self.content.decode(errors="ignore")
+        return text if text.lstrip().startswith(CALENDAR_BEGINS) else None
 
     @property
     def safe_name(self) -> str:

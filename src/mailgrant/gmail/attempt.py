@@ -17,6 +17,7 @@ from enum import Enum
 from mailgrant.errors import SettingsError
 
 from .draft import Draft
+from .header_text import decode
 
 # Recipients see it, and it means nothing to them. Gmail replaces the Message-ID of what it sends, so
 # that cannot be what a mail is known by.
@@ -86,12 +87,18 @@ def content_of(draft: Draft, *, body: str | None) -> str:
     """
     Return a digest of what a person would see of a draft, with `body` as its text.
 
-    What Gmail may change by itself does not count: the order of headers, their folding, blanks.
+    What Gmail may change by itself does not count: the order of headers, their folding, blanks, the
+    form in which a domain or a name is written. An invitation is read back as a file without a name.
     """
-    people = (sorted(each.email.casefold() for each in group) for group in (draft.to, draft.cc, draft.bcc))
-    names = sorted(each.name or "" for each in draft.attachments)
-    seen = (*people, "".join(draft.subject.split()), "".join((body or "").split()), names)
+    people = (sorted(each.mailbox for each in group) for group in (draft.to, draft.cc, draft.bcc))
+    names = sorted(without_blanks(decode(each.name)) for each in draft.attachments if each.name)
+    seen = (*people, without_blanks(decode(draft.subject)), without_blanks(body or ""), names)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def without_blanks(text: str) -> str:
+    """Return `text` as it is compared."""
+    return "".join(text.split())
 
 
 def new_attempt_id(entropy: Callable[[int], bytes]) -> str:

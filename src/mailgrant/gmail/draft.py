@@ -11,9 +11,10 @@ from pathlib import Path
 from mailgrant.errors import InvalidRequest
 
 from .address import Address, Addresses
-from .attachment import Attachment, Attachments, Place
+from .attachment import CALENDAR_BEGINS, Attachment, Attachments, Place
 from .header_text import refuse_unprintable
 from .headers import HeaderFields, Headers
+from .quoting import Quotation
 from .source import Source, all_of
 
 # RFC 5322 §3.6.8: printable ASCII without the colon.
@@ -53,8 +54,9 @@ class Draft:
     field. HTML alone gets a text made from it; `calendar` is an iCalendar text that calendars read
     as another form of the mail (RFC 6047). `id` is None until Gmail holds the draft, `message_id`
     is then Gmail's id of the message in it. `from_` is an address that the account may send as, and
-    `signature` puts what Gmail keeps for it under the mail: its name, its signature. To change one,
-    use `dataclasses.replace`.
+    `signature` takes what Gmail keeps for it: its name, its reply address, and its signature, which
+    goes below the text and above the `quotation` that `reply` and `forward` put at its end. To change
+    one, use `dataclasses.replace`.
     """
 
     to: tuple[Address, ...]
@@ -74,6 +76,7 @@ class Draft:
     id: str | None
     message_id: str | None
     signature: bool
+    quotation: Quotation | None = field(repr=False)
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Draft:
         id: str | None = None,
         message_id: str | None = None,
         signature: bool = False,
+        quotation: Quotation | None = None,
     ) -> None:
         checked = {
             "to": Address.parse_list(to, field="to"),
@@ -114,6 +118,7 @@ class Draft:
             "id": id,
             "message_id": message_id,
             "signature": signature,
+            "quotation": quotation,
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -190,8 +195,8 @@ def _checked_body(body: str | None, name: str) -> str | None:
 
 
 def _checked_calendar(calendar: str | None) -> str | None:
-    if _checked_body(calendar, "calendar") is not None and not str(calendar).lstrip().startswith("BEGIN:VCALENDAR"):
-        raise InvalidRequest("calendar: this is no iCalendar text.", hint="It begins with BEGIN:VCALENDAR (RFC 5545).")
+    if _checked_body(calendar, "calendar") is not None and not str(calendar).lstrip().startswith(CALENDAR_BEGINS):
+        raise InvalidRequest("calendar: this is no iCalendar text.", hint=f"Its first line is {CALENDAR_BEGINS}.")
     return calendar
 
 

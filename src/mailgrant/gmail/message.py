@@ -150,13 +150,14 @@ class Message:
         Delivered-To. A mail without a Message-ID is answered by thread and subject alone.
         """
         to, cc = self._answered(all, me)
-        text, html = _replied(self, text, html) if quote else (text, html)
+        text, html, quotation = quoting.quoted(self, text, html) if quote else (text, html, None)
         return Draft(
             to,
             cc=cc,
             subject=quoting.reply_subject(self.subject),
             text=text,
             html=html,
+            quotation=quotation,
             in_reply_to=self.message_id,
             references=self._lineage(),
             thread_id=self.thread_id,
@@ -169,8 +170,8 @@ class Message:
         The attachments' content is fetched before the draft is written (`calls.fetch_attachments`).
         """
         subject = quoting.forward_subject(self.subject)
-        text, html = _forwarded(self, text, html)
-        return Draft(to, subject=subject, text=text, html=html, attachments=self.attachments)
+        text, html, quotation = quoting.passed_on(self, text, html)
+        return Draft(to, subject=subject, text=text, html=html, quotation=quotation, attachments=self.attachments)
 
     def html_safe(self, *, links: bool = False, images: bool = False) -> str:
         """
@@ -197,6 +198,7 @@ class Message:
 
     def as_draft(self, draft_id: str) -> Draft:
         """Return the draft that Gmail holds under `draft_id` and whose message this is."""
+        invitation = next((each for each in self.attachments if each.invitation), None)
         return Draft(
             self.to,
             cc=self.cc,
@@ -204,7 +206,8 @@ class Message:
             subject=self.subject,
             text=self.text,
             html=self.html,
-            attachments=self.attachments,
+            calendar=invitation.invitation if invitation is not None else None,
+            attachments=tuple(each for each in self.attachments if each is not invitation),
             from_=self.from_,
             reply_to=self.reply_to,
             headers=[(name, value) for name, value in self.headers.fields if _is_extension(name)],
@@ -301,26 +304,6 @@ class Profile:
             threads=number_of(value, "threadsTotal"),
             history_id=history_id_of(value),
         )
-
-
-def _replied(message: Message, text: str | None, html: str | None) -> tuple[str | None, str | None]:
-    """Return the bodies of an answer, with quotations; a text is left out where it is to be made from the HTML."""
-    derived = text is None and html is not None
-    return (
-        None if derived else quoting.quoted_text(message, text or ""),
-        None if html is None else quoting.quoted_html(message, html),
-    )
-
-
-def _forwarded(message: Message, text: str | None, html: str | None) -> tuple[str | None, str | None]:
-    """Return the bodies of a forwarded mail; one that came as HTML is passed on as HTML."""
-    if html is None and message.html is not None:
-        html, text = quoting.as_html(text or ""), text or ""
-    derived = text is None and html is not None
-    return (
-        None if derived else quoting.forwarded_text(message, text or ""),
-        None if html is None else quoting.forwarded_html(message, html),
-    )
 
 
 def _is_extension(name: str) -> bool:

@@ -86,7 +86,7 @@ def _check_recipients(draft: Draft, for_sending: bool, most: int) -> None:
     if count > most:
         raise InvalidRequest(
             f"The mail has {count} recipients; {most} are allowed.",
-            hint="Send it in several parts; the setting `recipients` is for accounts of which Gmail takes another number.",
+            hint="Send it in several parts; the setting `recipients` is for accounts that may write to more.",
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from .message import Message
@@ -12,6 +13,31 @@ if TYPE_CHECKING:
 REPLY_PREFIX = re.compile(r"re(\[\d+\])?\s*:", re.IGNORECASE)
 FORWARD_PREFIX = re.compile(r"fwd?\s*:", re.IGNORECASE)
 FORWARDED = "---------- Forwarded message ----------"
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """
+    What stands at the end of a mail and was written by somebody else, as text and as HTML.
+
+    A draft knows it so that a signature goes above it, below the person's own words.
+    """
+
+    text: str = field(repr=False)
+    _: KW_ONLY
+    html: str = field(repr=False)
+
+    def below(self, text: str | None, html: str | None) -> Bodies:
+        """Return a mail's bodies with the quotation below each; a text that is to be made from the HTML is left out."""
+        derived = text is None and html is not None
+        return (
+            None if derived else f"{text or ''}\n\n{self.text}".lstrip("\n"),
+            None if html is None else f"{html}<br>{self.html}",
+            self,
+        )
+
+
+Bodies: TypeAlias = tuple[str | None, str | None, Quotation]
 
 
 def reply_subject(subject: str) -> str:
@@ -24,28 +50,16 @@ def forward_subject(subject: str) -> str:
     return subject if FORWARD_PREFIX.match(subject) else f"Fwd: {subject}".strip()
 
 
-def quoted_text(message: Message, text: str) -> str:
-    """Return `text` with the whole mail quoted below it."""
-    quoted = "\n".join(f"> {line}".rstrip() for line in message.text.rstrip("\n").split("\n"))
-    return f"{text}\n\n{_attribution(message)}\n{quoted}\n".lstrip("\n")
+def quoted(message: Message, text: str | None, html: str | None) -> Bodies:
+    """Return the bodies of an answer, the whole mail quoted below each; a text made from the HTML is left out."""
+    return Quotation(_quoted_text(message), html=_quoted_html(message)).below(text, html)
 
 
-def quoted_html(message: Message, html: str) -> str:
-    """Return `html` with the whole mail quoted below it."""
-    quoted = message.html or as_html(message.text)
-    return f"{html}<br>{as_html(_attribution(message))}<blockquote>{quoted}</blockquote>"
-
-
-def forwarded_text(message: Message, text: str) -> str:
-    """Return `text` with the whole mail below it, its headers first."""
-    lines = (f"{name}: {value}" for name, value in _summary(message))
-    return "\n".join((text, "", FORWARDED, *lines, "", message.text)).lstrip("\n")
-
-
-def forwarded_html(message: Message, html: str) -> str:
-    """Return `html` with the whole mail below it, its headers first."""
-    lines = "\n".join((FORWARDED, *(f"{name}: {value}" for name, value in _summary(message))))
-    return f"{html}<br>{as_html(lines)}<br>{message.html or as_html(message.text)}"
+def passed_on(message: Message, text: str | None, html: str | None) -> Bodies:
+    """Return the bodies of a forwarded mail; one that came as HTML is passed on as HTML."""
+    if html is None and message.html is not None:
+        html, text = as_html(text or ""), text or ""
+    return Quotation(_forwarded_text(message), html=_forwarded_html(message)).below(text, html)
 
 
 def as_html(text: str) -> str:
@@ -53,6 +67,26 @@ def as_html(text: str) -> str:
     from html import escape
 
     return f'<div style="white-space: pre-wrap">{escape(text)}</div>'
+
+
+def _quoted_text(message: Message) -> str:
+    quoted = "\n".join(f"> {line}".rstrip() for line in message.text.rstrip("\n").split("\n"))
+    return f"{_attribution(message)}\n{quoted}\n"
+
+
+def _quoted_html(message: Message) -> str:
+    quoted = message.html or as_html(message.text)
+    return f"{as_html(_attribution(message))}<blockquote>{quoted}</blockquote>"
+
+
+def _forwarded_text(message: Message) -> str:
+    lines = (f"{name}: {value}" for name, value in _summary(message))
+    return "\n".join((FORWARDED, *lines, "", message.text))
+
+
+def _forwarded_html(message: Message) -> str:
+    lines = "\n".join((FORWARDED, *(f"{name}: {value}" for name, value in _summary(message))))
+    return f"{as_html(lines)}<br>{message.html or as_html(message.text)}"
 
 
 def _attribution(message: Message) -> str:

@@ -34,6 +34,20 @@ async def test_a_draft_is_edited_and_keeps_its_attachments(office: dict[str, Any
     assert [each.name for each in content.attachments] == ["a.txt"]
 
 
+async def test_an_invitation_stays_one_when_its_draft_is_edited(office: dict[str, Any], person: Person) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada, grace = await granted(mailgrant, person), await granted(mailgrant, person, GRACE)
+        kept = await ada.gmail.create_draft(to=GRACE, subject="Lunch", text="Please come.", calendar=INVITATION)
+        edited = await ada.gmail.edit_draft(kept.id or "", text="Do come.", attachments={"menu.txt": b"Soup"})
+        await ada.gmail.send(edited)
+        [message] = [found async for found in grace.gmail.search("in:inbox")]
+
+    assert edited.calendar == INVITATION
+    assert [each.name for each in message.attachments] == ["", "menu.txt"]
+    assert message.attachments[0].invitation == INVITATION
+    assert message.text.strip() == "Do come."
+
+
 async def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)

@@ -36,6 +36,20 @@ def test_a_draft_is_edited_and_keeps_its_attachments(office: dict[str, Any], per
     assert [each.name for each in content.attachments] == ["a.txt"]
 
 
+def test_an_invitation_stays_one_when_its_draft_is_edited(office: dict[str, Any], person: Person) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)
+        kept = ada.gmail.create_draft(to=GRACE, subject="Lunch", text="Please come.", calendar=INVITATION)
+        edited = ada.gmail.edit_draft(kept.id or "", text="Do come.", attachments={"menu.txt": b"Soup"})
+        ada.gmail.send(edited)
+        [message] = [found for found in grace.gmail.search("in:inbox")]
+
+    assert edited.calendar == INVITATION
+    assert [each.name for each in message.attachments] == ["", "menu.txt"]
+    assert message.attachments[0].invitation == INVITATION
+    assert message.text.strip() == "Do come."
+
+
 def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:
     with Mailgrant(**office) as mailgrant:
         ada = granted(mailgrant, person)

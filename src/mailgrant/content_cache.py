@@ -41,6 +41,10 @@ class ContentCache:
         self._seal: ContentSeal | None = None
         self._complained = False
 
+    def shelf(self, grant_id: str) -> Shelf:
+        """Return what one grant has here."""
+        return Shelf(self, grant_id)
+
     def get(self, name: ContentName) -> bytes | None:
         """Return a content, None when it is not here, does not open, or is not this grant's to read."""
         try:

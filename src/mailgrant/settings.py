@@ -8,6 +8,7 @@ said on stderr, so that nobody finds out later where their grants are.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from mailgrant.errors import SettingsError
 from mailgrant.vault.lease import LEASE
 
 if TYPE_CHECKING:
+    from mailgrant.content_cache import ContentCache
     from mailgrant.gmail.attempt import Patience
     from mailgrant.keys import KeyCabinet
     from mailgrant.oauth.client_secrets import ClientSecrets
@@ -29,8 +31,13 @@ if TYPE_CHECKING:
 MEMORY = ":memory:"
 CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
 FILE_KEYS = frozenset(
-    {"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight", "recipients"}
+    {"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight", "recipients", "cache"}
 )
+
+SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([kKMGT]?B)?")
+UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
+# More than any disk holds; what is larger stands for as much as there is.
+LARGEST_CACHE = 10**15
 
 _SETTINGS = 'Settings are TOML, such as: account = "ada@example.com". --settings names another file.'
 
@@ -48,8 +55,9 @@ class Settings:
     loopback that `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
     `quota` is Google's table for the project, "2026" or "legacy", or "off", which is for sandboxes
     without a quota; `in_flight` how many requests of one account may be under way at once; `recipients` how
-    many a mail may have. `lease` is how long one who refreshes a grant may be silent before the next
-    one takes over; only tests shorten it.
+    many a mail may have. `cache` is how much of what never changes is kept on disk, sealed, below
+    `cache_folder`: a size such as "500 MB", or a number of bytes; 0 is nothing. `lease` is how long
+    one who refreshes a grant may be silent before the next one takes over; only tests shorten it.
     """
 
     google: str | None = None
@@ -62,11 +70,13 @@ class Settings:
     quota: str = "2026"
     in_flight: int = 5
     recipients: int = 500
+    cache: str | int = 0
     lease: timedelta = LEASE
     key: str | None = field(default=None, repr=False)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     config_folder: Path
     data_folder: Path
+    cache_folder: Path | None = None
 
     def __post_init__(self) -> None:
         if self.quota not in ("2026", "legacy", "off"):
@@ -75,6 +85,8 @@ class Settings:
             raise SettingsError(f"in_flight is a number from 1 to 100, not {self.in_flight!r}.")
         if type(self.recipients) is not int or not 1 <= self.recipients <= 2000:
             raise SettingsError(f"recipients is a number from 1 to 2000, not {self.recipients!r}.")
+        if _bytes_of(self.cache) is None:
+            raise SettingsError(f'cache is a size such as "500 MB", or 0 for none, not {self.cache!r}.')
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, *, file: Path | None = None, **flags: Any) -> Settings:
@@ -85,7 +97,7 @@ class Settings:
         does not exist.
         """
         environ = dict(os.environ if environ is None else environ)
-        config, data = _folders()
+        config, data, cache = _folders()
         named = file or (Path(environ["MAILGRANT_SETTINGS"]) if environ.get("MAILGRANT_SETTINGS") else None)
         values = _read_file(named or config / "settings.toml", required=named is not None)
         for name in ("google", "vault", "account", "key"):
@@ -94,7 +106,7 @@ class Settings:
         if environ.get("MAILGRANT_JSON"):
             values["json"] = environ["MAILGRANT_JSON"].lower() not in ("0", "false", "no")
         values.update({name: value for name, value in flags.items() if value is not None})
-        return cls(environ=environ, config_folder=config, data_folder=data, **values)
+        return cls(environ=environ, config_folder=config, data_folder=data, cache_folder=cache, **values)
 
     @property
     def patience(self) -> Patience:
@@ -108,6 +120,11 @@ class Settings:
                 hint="It may set still_running, between_looks and giving_up, each a number of seconds.",
             )
         return Patience(**{name: timedelta(seconds=wait) for name, wait in self.waits.items()})
+
+    @property
+    def cache_bytes(self) -> int:
+        """How many bytes the cache on disk may have; 0 when there is none."""
+        return _bytes_of(self.cache) or 0
 
     def realm(self) -> Realm:
         """Return where Google is; raises SettingsError when `google` names a host that is not allowed."""
@@ -174,6 +191,15 @@ class Settings:
         except BaseException:
             store.close()
             raise
+
+    def content_cache(self, vault: Vault) -> ContentCache | None:
+        """Return the vault's cache on disk, which with a size of 0 only forgets; None for a vault in memory."""
+        from mailgrant.content_cache import ContentCache
+
+        if self.cache_folder is None or self.vault_url() == MEMORY:
+            return None
+        folder = self.cache_folder / f"{vault.sealer.header.realm.value}-{vault.id}"
+        return ContentCache(vault, folder, most=self.cache_bytes, say=say)
 
 
 def say(line: str) -> None:
@@ -245,10 +271,22 @@ def _is_private(path: Path) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
-def _folders() -> tuple[Path, Path]:
+def _folders() -> tuple[Path, Path, Path]:
     import platformdirs
 
-    return platformdirs.user_config_path("mailgrant"), platformdirs.user_data_path("mailgrant")
+    name = "mailgrant"
+    return platformdirs.user_config_path(name), platformdirs.user_data_path(name), platformdirs.user_cache_path(name)
+
+
+def _bytes_of(size: object) -> int | None:
+    """Return how many bytes "500 MB" is, or a number; None for what is no size."""
+    if type(size) is int:
+        return size if 0 <= size <= LARGEST_CACHE else None
+    found = SIZE.fullmatch(size.strip()) if isinstance(size, str) else None
+    if found is None:
+        return None
+    number, unit = found.groups()
+    return min(int(float(number) * UNITS[(unit or "B").upper()]), LARGEST_CACHE)
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:

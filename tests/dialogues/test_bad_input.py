@@ -76,6 +76,18 @@ def test_a_folder_is_no_client_file(desk: Path, capsys: pytest.CaptureFixture[st
     assert (error["type"], error["exit_code"]) == ("SettingsError", 2)
 
 
+@pytest.mark.parametrize("cache", ['"much"', '""', '"-5 MB"', '"5 PB"', "true", "-1", "1.5", "[]"])
+def test_a_size_of_the_cache_that_is_none_is_refused_with_one_that_is(
+    cache: str, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "mine.toml").write_text(f"cache = {cache}\n")
+
+    error = failing(["status", "--settings", "mine.toml"], capsys)
+
+    assert (error["type"], error["exit_code"]) == ("SettingsError", 2)
+    assert '"500 MB"' in error["message"]
+
+
 @pytest.mark.parametrize(
     "google", ["https://sandbox.example.com", "http://192.0.2.1:8025", "not an address", "file:///etc/passwd"]
 )

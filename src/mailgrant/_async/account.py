@@ -16,6 +16,7 @@ from mailgrant.vault.grant import without_nameless_twins
 from .waiting import for_blocking_code, in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.content_cache import Shelf
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
 
@@ -62,7 +63,7 @@ class AsyncAccount:
         sending = AsyncSending(
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
-        reading = AsyncReading(self._run, width=place.settings.in_flight)
+        reading = AsyncReading(self._run, width=place.settings.in_flight, shelf=self._shelf)
         most = place.settings.recipients
         return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
@@ -171,6 +172,14 @@ class AsyncAccount:
     async def _gmail_cost(self) -> Cost:
         paces = await self._workplace.paces(self._found or await self.grant())
         return await paces.gmail.cost()
+
+    async def _shelf(self) -> Shelf | None:
+        """What this account has in the cache on disk, None where there is no such cache."""
+        if not self._workplace.settings.cache_bytes:
+            return None
+        grant = self._found or await self.grant()
+        cache = await self._workplace.cache()
+        return cache.shelf(grant.id) if cache is not None else None
 
     async def _run(self, call: Call[T]) -> T:
         session = await self._workplace.session(self._found or await self.grant())

@@ -32,6 +32,9 @@ async def forget(workplace: AsyncWorkplace, grant: Grant, *, at_google: bool, he
     # One that is known by the address alone would stand up in the place of the one with the name.
     twins = await in_thread(vault.nameless_twins, grant)
     *rest, marked = [await in_thread(vault.mark, one, GrantStatus.REVOKED, REASON) for one in (*twins, grant)]
+    cache = await workplace.cache()
+    if cache is not None:
+        await in_thread(cache.forget, *(one.id for one in (*rest, marked)))
     # The refresh token: an access token that has run out can no longer revoke anything. A service
     # account's grant has none, and only an administrator takes it back.
     token = grant.credentials.refresh_token

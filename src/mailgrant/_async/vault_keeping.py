@@ -60,7 +60,12 @@ class AsyncVaultKeeping:
         from mailgrant import keeping
 
         vault = await self._workplace.vault()
-        return await in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        rotated = await in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        cache = await self._workplace.cache()
+        if cache is not None:
+            # Whoever has the old key could read what it sealed.
+            await in_thread(cache.forget)
+        return rotated
 
     async def backup(self, to: str | os.PathLike[str]) -> VaultBackup:
         """

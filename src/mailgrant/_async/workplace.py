@@ -22,6 +22,7 @@ from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, re
 from .waiting import in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.content_cache import ContentCache
     from mailgrant.gmail.attempt import Patience
     from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.service_account import ServiceAccountKey
@@ -66,6 +67,7 @@ class AsyncWorkplace:
         self._transport = transport
         self._line: AsyncLine | None = None
         self._vault: Vault | None = None
+        self._cache: ContentCache | None = None
         self._opening = threading.Lock()
         self._means: dict[str, Means] = {}
         if self.realm.origin is not None:
@@ -95,6 +97,13 @@ class AsyncWorkplace:
         """
         vault = self._vault
         return vault if vault is not None else await in_thread(self._open_vault, create)
+
+    async def cache(self) -> ContentCache | None:
+        """Return the vault's cache on disk, None where there can be none."""
+        vault = await self.vault()
+        if self._cache is None:
+            self._cache = self.settings.content_cache(vault)
+        return self._cache
 
     def is_new(self) -> bool:
         """
@@ -166,11 +175,14 @@ class AsyncWorkplace:
             await means.paces.release()
         self._means.clear()
         if self.settings.vault != MEMORY:
-            vault, self._vault = self._vault, None
+            vault, self._vault, self._cache = self._vault, None, None
             if vault is not None:
                 await in_thread(vault.close)
 
     async def _means_of(self, grant: Grant) -> Means:
+        return self._means.get(grant.id) or await self._new_means_of(grant)
+
+    async def _new_means_of(self, grant: Grant) -> Means:
         from mailgrant.gmail.quota import QuotaProfile
         from mailgrant.vault.budget import Budgets
 
@@ -178,9 +190,6 @@ class AsyncWorkplace:
         from .session import AsyncSession
         from .tokens import AsyncTokens
 
-        means = self._means.get(grant.id)
-        if means is not None:
-            return means
         vault = await self.vault()
         tokens = AsyncTokens(vault, self.line, grant, self.clock)
         paces = AsyncPaces(

@@ -18,6 +18,7 @@ from mailgrant.vault.grant import without_nameless_twins
 from .waiting import for_blocking_code, in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.content_cache import Shelf
     from mailgrant.secret import Secret
     from mailgrant.vault.grant import Grant
 
@@ -64,7 +65,7 @@ class Account:
         sending = Sending(
             self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
         )
-        reading = Reading(self._run, width=place.settings.in_flight)
+        reading = Reading(self._run, width=place.settings.in_flight, shelf=self._shelf)
         most = place.settings.recipients
         return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
@@ -173,6 +174,14 @@ class Account:
     def _gmail_cost(self) -> Cost:
         paces = self._workplace.paces(self._found or self.grant())
         return paces.gmail.cost()
+
+    def _shelf(self) -> Shelf | None:
+        """What this account has in the cache on disk, None where there is no such cache."""
+        if not self._workplace.settings.cache_bytes:
+            return None
+        grant = self._found or self.grant()
+        cache = self._workplace.cache()
+        return cache.shelf(grant.id) if cache is not None else None
 
     def _run(self, call: Call[T]) -> T:
         session = self._workplace.session(self._found or self.grant())

@@ -34,6 +34,9 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
     # One that is known by the address alone would stand up in the place of the one with the name.
     twins = in_thread(vault.nameless_twins, grant)
     *rest, marked = [in_thread(vault.mark, one, GrantStatus.REVOKED, REASON) for one in (*twins, grant)]
+    cache = workplace.cache()
+    if cache is not None:
+        in_thread(cache.forget, *(one.id for one in (*rest, marked)))
     # The refresh token: an access token that has run out can no longer revoke anything. A service
     # account's grant has none, and only an administrator takes it back.
     token = grant.credentials.refresh_token

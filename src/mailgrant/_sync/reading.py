@@ -8,6 +8,7 @@ Several are fetched at once; where that costs less, whole conversations.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,14 +20,16 @@ from mailgrant.gmail import calls, storing
 from mailgrant.gmail.errands import Errand, plan
 
 from .keepsakes import Keepsakes
-from .waiting import in_order
+from .waiting import in_order, in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.content_cache import Shelf
     from mailgrant.gmail.attachment import Attachment
     from mailgrant.gmail.message import Message, MessageRef, Thread, ThreadRef
     from mailgrant.http import Call
 
     from .filing import Run
+    from .sending import Current
 
 R = TypeVar("R", "MessageRef", "ThreadRef")
 
@@ -61,9 +64,10 @@ class Wanted:
 class Reading:
     """How many messages of one account are read; `width` is how many calls are under way at once."""
 
-    def __init__(self, run: Run, *, width: int) -> None:
+    def __init__(self, run: Run, *, width: int, shelf: Current[Shelf | None]) -> None:
         self._run = run
         self._width = width
+        self._shelf = shelf
         self._keepsakes = Keepsakes()
 
     def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Iterator[Message]:
@@ -98,17 +102,30 @@ class Reading:
 
     def attachment(self, message_id: str, attachment: Attachment) -> bytes:
         """Return an attachment's content, which is fetched once."""
+        if attachment.content is not None or attachment.part_id is None:
+            return self._run(calls.attachment(message_id, attachment))
         # Not by its id, which differs from one reading of the message to the next.
         name = (message_id, attachment.part_id, attachment.name)
-        kept = self._keepsakes.get(name)
-        if kept is not None or attachment.content is not None or attachment.part_id is None:
-            return kept if kept is not None else self._run(calls.attachment(message_id, attachment))
-        return self._keepsakes.put(name, self._run(calls.attachment(message_id, attachment)))
+        return self._once(name, calls.attachment(message_id, attachment))
 
     def raw(self, message_id: str) -> bytes:
         """Return a mail as it stands, which is fetched once."""
-        kept = self._keepsakes.get(message_id)
-        return kept if kept is not None else self._keepsakes.put(message_id, self._run(storing.raw(message_id)))
+        return self._once((message_id,), storing.raw(message_id))
+
+    def _once(self, name: tuple[str, ...], call: Call[bytes]) -> bytes:
+        """Return what never changes under its name: from memory, from the cache on disk, from Gmail."""
+        kept = self._keepsakes.get(name)
+        if kept is not None:
+            return kept
+        shelf = self._shelf()
+        if shelf is None:
+            return self._keepsakes.put(name, self._run(call))
+        text = json.dumps(name)
+        content = in_thread(shelf.get, text)
+        if content is None:
+            content = self._run(call)
+            in_thread(shelf.put, text, content)
+        return self._keepsakes.put(name, content)
 
     def _carry_out(self, bodies: bool, errand: Errand) -> dict[str, Message | None]:
         found: dict[str, Message | None] = dict.fromkeys(errand.message_ids)

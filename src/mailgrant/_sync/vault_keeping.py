@@ -62,7 +62,12 @@ class VaultKeeping:
         from mailgrant import keeping
 
         vault = self._workplace.vault()
-        return in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        rotated = in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        cache = self._workplace.cache()
+        if cache is not None:
+            # Whoever has the old key could read what it sealed.
+            in_thread(cache.forget)
+        return rotated
 
     def backup(self, to: str | os.PathLike[str]) -> VaultBackup:
         """

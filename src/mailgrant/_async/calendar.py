@@ -11,7 +11,8 @@ from mailgrant.calendar import calls, writes
 from mailgrant.calendar import series as series_calls
 from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, Response
-from mailgrant.calendar.free_busy import Interval, WorkingHours, first_gap
+from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration, first_gap
+from mailgrant.calendar.missing import naming
 from mailgrant.calendar.series import id_of
 from mailgrant.calendar.watch import Watch, close_watch, open_watch
 from mailgrant.errors import InvalidRequest
@@ -67,7 +68,7 @@ class AsyncCalendar:
             listing = calls.list_events(
                 calendar, start=start, end=end, query=query or None, page_token=page_token, page_size=250
             )
-            page = await self._run(listing)
+            page = await self._run(naming(listing, calendar))
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -96,7 +97,7 @@ class AsyncCalendar:
             listing = calls.list_instances(
                 series_id, calendar_id=calendar, start=start, end=end, deleted=deleted, page_token=page_token
             )
-            page = await self._run(listing)
+            page = await self._run(naming(listing, calendar, series_id))
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -114,7 +115,7 @@ class AsyncCalendar:
         (events.list, 1 request a page of 2,500;
         https://developers.google.com/workspace/calendar/api/guides/sync).
         """
-        return await self._run(calls.changes(since, calendar_id=calendar))
+        return await self._run(naming(calls.changes(since, calendar_id=calendar), calendar))
 
     async def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
         """
@@ -142,7 +143,7 @@ class AsyncCalendar:
         """
         channel_id = new_event_id(self._entropy)
         call = open_watch(address, channel_id=channel_id, token=token, lasting=lasting, calendar_id=calendar)
-        return await self._run(call)
+        return await self._run(naming(call, calendar))
 
     async def stop_watching(self, watch: Watch) -> None:
         """
@@ -160,14 +161,15 @@ class AsyncCalendar:
         """
         return await self._run(calls.calendars())
 
-    async def get(self, event_id: str, *, calendar: str = PRIMARY) -> Event:
+    async def get(self, event: str | Event, *, calendar: str = PRIMARY) -> Event:
         """
-        Return one event by its id; a deleted one comes as cancelled for some time.
+        Return one event by its id, or one that was read as it is now; a deleted one comes as cancelled.
 
         Raises NotFound when there is none (events.get, 1 request;
         https://developers.google.com/workspace/calendar/api/v3/reference/events/get).
         """
-        return await self._run(calls.get_event(event_id, calendar_id=calendar))
+        event_id = id_of(event)
+        return await self._run(naming(calls.get_event(event_id, calendar_id=calendar), calendar, event_id))
 
     async def add(
         self,
@@ -195,7 +197,7 @@ class AsyncCalendar:
             send_updates=send_updates,
             meet=meet,
         )
-        return await self._run(call)
+        return await self._run(naming(call, calendar))
 
     async def quick_add(self, text: str, *, calendar: str = PRIMARY, send_updates: str | None = None) -> Event:
         """
@@ -205,7 +207,8 @@ class AsyncCalendar:
         `add` where that matters (events.quickAdd, 1 request;
         https://developers.google.com/workspace/calendar/api/v3/reference/events/quickAdd).
         """
-        return await self._run(writes.quick_add(text, calendar_id=calendar, send_updates=send_updates))
+        call = writes.quick_add(text, calendar_id=calendar, send_updates=send_updates)
+        return await self._run(naming(call, calendar))
 
     async def edit(
         self,
@@ -231,7 +234,7 @@ class AsyncCalendar:
         call = series_calls.edit(
             event, changes, which=which, calendar_id=calendar, send_updates=send_updates, meet=meet
         )
-        return await self._run(call)
+        return await self._run(naming(call, calendar, id_of(event)))
 
     async def move(
         self, event: Event | str, to: str, *, calendar: str = PRIMARY, send_updates: str | None = None
@@ -243,8 +246,9 @@ class AsyncCalendar:
         PermissionDenied says that it is not the account's to move (events.move, 1 request;
         https://developers.google.com/workspace/calendar/api/v3/reference/events/move).
         """
-        call = writes.move_event(id_of(event), to, calendar_id=calendar, send_updates=send_updates)
-        return await self._run(call)
+        event_id = id_of(event)
+        call = writes.move_event(event_id, to, calendar_id=calendar, send_updates=send_updates)
+        return await self._run(naming(call, calendar, event_id, destination=to))
 
     async def respond(
         self,
@@ -263,9 +267,10 @@ class AsyncCalendar:
         (events.get and events.patch, 4 requests of the quota;
         https://developers.google.com/workspace/calendar/api/v3/reference/events/patch).
         """
-        event_id = await self._run(series_calls.whole_of(event, which, calendar_id=calendar))
+        whole = series_calls.whole_of(event, which, calendar_id=calendar)
+        event_id = await self._run(naming(whole, calendar, id_of(event)))
         call = writes.respond_to(event_id, response, comment=comment, calendar_id=calendar, send_updates=send_updates)
-        return await self._run(call)
+        return await self._run(naming(call, calendar, event_id))
 
     async def delete(
         self,
@@ -283,7 +288,7 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/delete).
         """
         call = series_calls.delete(event, which=which, calendar_id=calendar, send_updates=send_updates)
-        await self._run(call)
+        await self._run(naming(call, calendar, id_of(event)))
 
     async def free_busy(
         self, people: str | Collection[str], start: datetime, end: datetime
@@ -291,12 +296,11 @@ class AsyncCalendar:
         """
         Return when people, or calendars, are busy between two moments, by what they were asked by.
 
-        Raises NotFound naming those whose calendar cannot be seen: they are not taken for free
-        (freebusy.query, 1 request for 50 people;
+        The times are in the zone of `start`. Raises NotFound naming those whose calendar cannot be seen:
+        they are not taken for free (freebusy.query, 1 request for 50 people;
         https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
         """
-        asked = [people] if isinstance(people, str) else list(people)
-        return await self._run(calls.free_busy(asked, Interval(start, end)))
+        return await self._run(calls.free_busy(as_people(people), Interval(start, end)))
 
     async def first_free(
         self,
@@ -304,26 +308,32 @@ class AsyncCalendar:
         duration: timedelta,
         between: tuple[datetime, datetime],
         *,
-        hours: WorkingHours | None = None,
+        hours: Hours = None,
     ) -> Interval | None:
         """
         Return the first time, so long, at which nobody of `people` is busy; None when there is none.
 
-        `hours` keeps it to working hours, `WorkingHours(time(9), time(17), zone="Europe/London")`. The
+        `hours` keeps it to working hours, `WorkingHours(time(9), time(17), zone="Europe/London")`; of
+        several, for people in several zones, it keeps to all, and answers in the zone of the first. The
         account itself is asked only when it is among the people. Raises NotFound as `free_busy` does
         (freebusy.query, 1 request for 50 people;
         https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
         """
-        start, end = between
+        wanted, all_hours = checked_duration(duration), as_hours(hours)
+        start, end = as_pair(between)
         busy = await self.free_busy(people, start, end)
         taken = [each for intervals in busy.values() for each in intervals]
-        return first_gap(taken, duration, Interval(start, end), hours)
+        return first_gap(taken, wanted, Interval(start, end), all_hours)
 
 
 def as_event(event: Event | None, fields: dict[str, Any]) -> Event:
     """Take the event, or make one of the fields; never both."""
     if event is None:
         return Event(**fields)
+    if not isinstance(event, Event):
+        raise InvalidRequest(
+            f"event: {event!r} is not an Event.", hint='Pass an Event, or its fields: add(summary="Lunch", start=…).'
+        )
     if fields:
         raise InvalidRequest("Pass an Event or its fields, not both.", hint="Make a new one with dataclasses.replace.")
     return event

@@ -20,7 +20,7 @@ from mailgrant.http import Call, Request, Response
 from .changes import Change, Changes, Gap, sync_token_of, written_cursor
 from .event import Calendar, Event
 from .free_busy import Interval, busy_from_json
-from .moment import checked_moment, rfc3339
+from .moment import as_utc, checked_moment, rfc3339
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ def free_busy(people: Collection[str], between: Interval) -> Call[dict[str, tupl
         for person, value in found.items():
             if value.get("errors"):
                 unseen[person] = _first_reason(value["errors"])
-            busy[person] = busy_from_json(value.get("busy"))
+            busy[person] = busy_from_json(value.get("busy"), between.start.tzinfo)
     unseen |= {person: "notFound" for person in asked if person not in busy}
     if unseen:
         raise NotFound(
@@ -238,16 +238,18 @@ def address(calendar_id: str, event_id: str | None = None) -> str:
     return address if event_id is None else f"{address}/{_segment(event_id)}"
 
 
-def _segment(text: str) -> str:
+def _segment(text: object) -> str:
     """Return an id as part of an address; one that would lead to another address is no id."""
-    if not text.strip("."):
+    if isinstance(text, Calendar):
+        raise InvalidRequest(f"A calendar is named by its id, {text.id!r}.", hint="Pass calendar.id.")
+    if not isinstance(text, str) or not text.strip("."):
         raise InvalidRequest(f"{text!r} is not an id of Calendar's.")
     return quote(text, safe="")
 
 
 def _bounds(start: datetime | None, end: datetime | None) -> dict[str, str | None]:
     bounds = {"timeMin": _bound(start, "start"), "timeMax": _bound(end, "end")}
-    if start is not None and end is not None and end <= start:
+    if start is not None and end is not None and as_utc(end) <= as_utc(start):
         raise InvalidRequest(f"The time ends ({end.isoformat()}) before it begins ({start.isoformat()}).")
     return bounds
 

@@ -58,9 +58,9 @@ def written_cursor(calendar_id: str, sync_token: str) -> str:
     return f"{VERSION}:{quote(calendar_id, safe='')}:{sync_token}"
 
 
-def sync_token_of(cursor: str, calendar_id: str) -> str:
+def sync_token_of(cursor: object, calendar_id: str) -> str:
     """Return a cursor's sync token; raises InvalidRequest for what is no cursor of this calendar."""
-    version, _, rest = cursor.partition(":")
+    version, _, rest = cursor.partition(":") if isinstance(cursor, str) else ("", "", "")
     kept, _, token = rest.partition(":")
     if version != VERSION or not token:
         raise InvalidRequest("since: this is no cursor of a calendar.", hint="Pass the cursor of earlier changes.")

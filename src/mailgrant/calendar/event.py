@@ -214,8 +214,9 @@ class Event:
         """
         Return it with some fields changed, checked as a new event's are; None clears a field.
 
-        A new start keeps the length, unless `end` or `duration` says otherwise. Nothing travels: give
-        the changes to `calendar.edit` instead to write them.
+        A new start keeps the length, unless `end` or `duration` says otherwise; a guest named by an
+        address keeps the answer they gave. Nothing travels: give the changes to `calendar.edit` instead
+        to write them.
         """
         strange = sorted(changes.keys() - CHANGEABLE)
         if strange:
@@ -233,7 +234,7 @@ class Event:
         new["summary"] = new["summary"] or ""
         if "recurrence" in changes:
             new["recurrence"] = as_recurrence(changes["recurrence"] or (), start)
-        new["attendees"] = new["attendees"] or ()
+        new["attendees"] = _answered(new["attendees"] or (), self.attendees)
         return Event(**new)
 
     def to_json(self) -> dict[str, Any]:
@@ -301,6 +302,17 @@ def _attendees(given: Attendees) -> tuple[Attendee, ...]:
     if not isinstance(given, Iterable):
         raise InvalidRequest(f"attendees: {given!r} is not a mail address.")
     return tuple(found for each in given for found in _attendees(each))
+
+
+def _answered(given: Attendees, before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
+    """Return who is invited now; who is named by an address alone and was invited before keeps what they answered."""
+    known = {each.email.casefold(): each for each in before}
+    each_given = given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    return tuple(
+        found if isinstance(each, Attendee) else known.get(found.email.casefold(), found)
+        for each in each_given
+        for found in _attendees(each)
+    )
 
 
 def _times(value: Mapping[str, Any]) -> tuple[Moment | None, Moment | None]:

@@ -29,6 +29,7 @@ def checked_end(start: Moment, end: Moment | None, duration: timedelta | None) -
     """
     if end is not None and duration is not None:
         raise InvalidRequest("Give the event an end or a duration, not both.")
+    _check_length(duration)
     checked_moment(start, "start")
     try:
         end = _lasting(start, duration) if end is None else checked_moment(end, "end")
@@ -41,6 +42,11 @@ def checked_end(start: Moment, end: Moment | None, duration: timedelta | None) -
         hint = "" if isinstance(start, datetime) else "The end is the day after the last one."
         raise InvalidRequest(f"The event ends ({end.isoformat()}) before it begins ({start.isoformat()}).", hint=hint)
     return end
+
+
+def _check_length(duration: object) -> None:
+    if duration is not None and not isinstance(duration, timedelta):
+        raise InvalidRequest(f"duration: {duration!r} is no length of time.", hint="Pass timedelta(hours=1).")
 
 
 def checked_moment(moment: object, name: str) -> Moment:

@@ -50,13 +50,16 @@ class Recurrence:
     @classmethod
     def weekly(cls, *days: str, every: int = 1, count: int | None = None, until: Moment | None = None) -> Recurrence:
         """Every week, on `days` such as "MO" or "monday"; without them on the weekday of the start."""
-        return cls(_rule("WEEKLY", every, count, until, BYDAY=",".join(each.strip()[:2].upper() for each in days)))
+        names = ",".join(_text(each).strip()[:2].upper() for each in days)
+        return cls(_rule("WEEKLY", every, count, until, BYDAY=names))
 
     @classmethod
     def monthly(
         cls, *on: int | str, every: int = 1, count: int | None = None, until: Moment | None = None
     ) -> Recurrence:
         """Every month, `on` days such as 15, -1 (the last), or "2TU" (the second Tuesday)."""
+        for each in on:
+            _check_on(each)
         days = ",".join(str(each) for each in on if isinstance(each, int))
         weekdays = ",".join(each.strip().upper() for each in on if isinstance(each, str))
         if days and weekdays:
@@ -162,8 +165,10 @@ class Recurrence:
         return _merged(merge(sorted(extra), *wanted), merge(*unwanted), dates["EXDATE"])
 
 
-def as_lines(given: str | Iterable[str]) -> tuple[str, ...]:
+def as_lines(given: object) -> tuple[str, ...]:
     """Return the lines of what an event is given as its recurrence, as they are."""
+    if not isinstance(given, Iterable):
+        raise impossible(f"{given!r} is no rule")
     return tuple(given.splitlines() if isinstance(given, str) else given)
 
 
@@ -239,5 +244,10 @@ def _must_be_said(why: str) -> InvalidRequest:
 
 def _text(line: object) -> str:
     if not isinstance(line, str):
-        raise impossible(f"{line!r} is no line of text")
+        raise impossible(f"{line!r} is no text")
     return line
+
+
+def _check_on(day: object) -> None:
+    if not isinstance(day, (int, str)) or isinstance(day, bool):
+        raise impossible(f'{day!r} is neither a day of the month nor a weekday such as "2TU"; pass one after the other')

@@ -35,11 +35,17 @@ class Reminder:
     by: By | str = By.POPUP
 
     def __post_init__(self) -> None:
+        _check_length(self.before)
         if self.before % MINUTE or not timedelta() <= self.before <= EARLIEST:
             raise InvalidRequest(f"reminders: {self.before} is not between no and {EARLIEST.days} days, in minutes.")
         if self.by not in {*By, *(each.value for each in By)}:
             raise InvalidRequest(f"reminders: {self.by!r} is neither popup nor email.")
         object.__setattr__(self, "by", By(self.by))
+
+
+def _check_length(before: object) -> None:
+    if not isinstance(before, timedelta):
+        raise InvalidRequest(f"reminders: {before!r} is no length of time.", hint="Pass timedelta(minutes=10).")
 
 
 Reminders: TypeAlias = timedelta | Reminder | Iterable[timedelta | Reminder] | None
@@ -49,7 +55,7 @@ def as_reminders(given: Reminders) -> tuple[Reminder, ...] | None:
     """Read what an event is given: None for the calendar's own reminders, nothing for none at all."""
     if given is None:
         return None
-    if isinstance(given, (timedelta, Reminder)):
+    if isinstance(given, (timedelta, Reminder, str)) or not isinstance(given, Iterable):
         given = (given,)
     reminders = tuple(each if isinstance(each, Reminder) else Reminder(each) for each in given)
     if len(reminders) > MOST:

@@ -66,7 +66,9 @@ def edit(
     which = as_which(which)
     options: dict[str, Any] = {"calendar_id": calendar_id, "send_updates": send_updates}
     if which is Which.THIS or not (changes or meet):
-        before = event if isinstance(event, Event) else (yield from get_event(event, calendar_id=calendar_id))
+        before = event if isinstance(event, Event) else (yield from get_event(id_of(event), calendar_id=calendar_id))
+        if before.status is EventStatus.CANCELLED and "status" not in changes:
+            raise _deleted(id_of(before))
         return (yield from edit_event(_changed(before, changes), before=before, meet=meet, **options))
     if isinstance(event, Event):
         event.changed(**changes)
@@ -117,15 +119,17 @@ def whole_of(event: Event | str, which: str, *, calendar_id: str = "primary") ->
         raise InvalidRequest("An invitation is answered for one occurrence, or for all of them.")
     if which is Which.THIS:
         return id_of(event)
-    found = event if isinstance(event, Event) else (yield from get_event(event, calendar_id=calendar_id))
+    found = event if isinstance(event, Event) else (yield from get_event(id_of(event), calendar_id=calendar_id))
     return found.recurring_event_id or id_of(found)
 
 
 def id_of(event: Event | str) -> str:
-    """Return an event's id; raises InvalidRequest when it is not in the calendar."""
+    """Return an event's id; raises InvalidRequest when it is not in the calendar, or no event."""
     event_id = event.id if isinstance(event, Event) else event
     if not event_id:
         raise InvalidRequest("This event is not in the calendar: it has no id.", hint="Add it first.")
+    if not isinstance(event_id, str):
+        raise InvalidRequest(f"{event_id!r} is not an event, nor the id of one.")
     return event_id
 
 
@@ -147,10 +151,14 @@ def _current(event: Event | str, calendar_id: str) -> Call[dict[str, Any]]:
     value = yield from get_resource(id_of(event), calendar_id=calendar_id)
     now = Event.from_json(value)
     if now.status is EventStatus.CANCELLED:
-        raise NotFound(f"{id_of(event)} was deleted.", reason="deleted", operation="calendar.events.get")
+        raise _deleted(id_of(event))
     if isinstance(event, Event) and event.etag not in {None, now.etag}:
         raise ChangedMeanwhile(f"Somebody else changed {event.summary!r} ({event.id}) after it was read.")
     return value
+
+
+def _deleted(event_id: str) -> NotFound:
+    return NotFound(f"The event {event_id} was deleted.", reason="deleted", operation="calendar.events.get")
 
 
 def _refuse_whole(event: Event, which: Which) -> None:
@@ -226,8 +234,11 @@ def _cut(series: Event, part: Event) -> tuple[Recurrence | None, Recurrence]:
 
 
 def _beginning(series: Event, part: Event, tail: Recurrence, changes: Mapping[str, Any]) -> Event:
-    """Return the series that begins where `part` was."""
+    """Return the series that begins where `part` was to be; that it was moved alone does not move the others."""
     after = part.changed(**{name: value for name, value in changes.items() if name != "recurrence"})
+    if "start" not in changes:
+        as_long = after.duration if {"end", "duration"} & changes.keys() else series.duration
+        after = after.changed(start=_on_clock_of(series.start, part.original_start), duration=as_long)
     if "recurrence" in changes:
         lines = after.changed(recurrence=changes["recurrence"]).recurrence
     else:

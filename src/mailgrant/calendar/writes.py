@@ -31,6 +31,10 @@ EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
 TAKEN_BY_DELETED = "deleted"
 
 
+# What an invited account says besides its answer; left out, it would be gone.
+OWN_WORDS = ("comment", "additionalGuests")
+
+
 class SendUpdates(StrEnum):
     """Whom Google mails about a change; without it, nobody."""
 
@@ -144,10 +148,11 @@ def respond_to(
     calendar_id: str = "primary",
     send_updates: str | None = None,
 ) -> Call[Event]:
-    """Answer an invitation; only the account's own entry is written, so nobody else's answer is lost."""
+    """Answer an invitation; only the account's own entry is written, with what else it says there."""
     said = {"responseStatus": _answer(answer).value} | ({} if comment is None else {"comment": comment})
     own = _own_entry((yield from get_resource(event_id, calendar_id=calendar_id)), event_id)
-    value = {"attendeesOmitted": True, "attendees": [{"email": own["email"], **said}]}
+    kept = {name: own[name] for name in OWN_WORDS if name in own}
+    value = {"attendeesOmitted": True, "attendees": [{"email": own["email"], **kept, **said}]}
     url = with_query(address(calendar_id, event_id), _query(send_updates))
 
     def look(lost: OutcomeUnknown) -> Call[Event | None]:
@@ -155,7 +160,7 @@ def respond_to(
         if kept is None:
             raise unsettled(lost, "the event is gone since")
         found = _own_entry(kept, event_id)
-        return Event.from_json(kept) if all(found.get(name) == text for name, text in said.items()) else None
+        return Event.from_json(kept) if all(found.get(name, "") == text for name, text in said.items()) else None
 
     request = Request.json("PATCH", url, operation="calendar.events.patch", value=value)
     return (yield from settled(request, _event, look, "the answer is as it was, and the new one may still come"))
@@ -174,9 +179,9 @@ def move_event(
     return Event.from_json(read_json(response))
 
 
-def quick_add(text: str, *, calendar_id: str = "primary", send_updates: str | None = None) -> Call[Event]:
+def quick_add(text: object, *, calendar_id: str = "primary", send_updates: str | None = None) -> Call[Event]:
     """Let Google make an event of a sentence. It takes no id of ours: raises OutcomeUnknown for a lost answer."""
-    if not text.strip():
+    if not isinstance(text, str) or not text.strip():
         raise InvalidRequest("text: there is nothing to add.", hint='Say something like "Lunch tomorrow at noon".')
     url = with_query(f"{address(calendar_id)}/quickAdd", {"text": text, **_query(send_updates)})
     try:
@@ -246,7 +251,7 @@ def _changed(event: Event, conflict: Conflict) -> Conflict:
     if conflict.status != 412:
         return conflict
     return ChangedMeanwhile(
-        f"Somebody else changed {event.summary!r} ({event.id}) after it was read; theirs was kept.",
+        f"Somebody else changed the event {event.id} after it was read; theirs was kept.",
         status=conflict.status,
         reason=conflict.reason,
         operation=conflict.operation,

@@ -364,6 +364,35 @@ def test_an_end_or_a_length_may_be_said(changes: dict[str, Any], end: Any) -> No
     assert Event("Lunch", start=NOON, duration=2 * HOUR, id="lunch").changed(**changes).end == end
 
 
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"duration": 60}, "duration: 60 is no length of time"),
+        ({"reminders": 10}, "reminders: 10 is no length of time"),
+        ({"reminders": [10]}, "reminders: 10 is no length of time"),
+        ({"reminders": "10m"}, "reminders: '10m' is no length of time"),
+        ({"recurrence": 5}, "5 is no rule"),
+        ({"recurrence": [5]}, "5 is no text"),
+    ],
+)
+def test_a_number_is_no_length_of_time_and_no_rule(fields: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        Event("Lunch", start=NOON, **fields)
+
+
+def test_guests_named_again_keep_what_they_answered() -> None:
+    grace = Attendee("grace@example.com", response=Response.ACCEPTED, comment="With pleasure", guests=1)
+    lunch = Event("Lunch", start=NOON, attendees=[grace])
+
+    more = lunch.changed(attendees="Grace@example.com, alan@example.com")
+    anew = lunch.changed(attendees=[Attendee("grace@example.com")])
+    none = lunch.changed(attendees=[])
+
+    assert more.attendees == (grace, Attendee("alan@example.com"))
+    assert anew.attendees == (Attendee("grace@example.com"),)
+    assert none.attendees == ()
+
+
 def test_none_clears_a_field() -> None:
     event = Event("Lunch", start=NOON, location="Bar", attendees=["grace@example.com"], id="lunch")
 

@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgrant.calendar import calls
-from mailgrant.calendar.free_busy import Interval, WorkingHours, busy_from_json, first_gap, gaps, joined
+from mailgrant.calendar.free_busy import (
+    Interval,
+    WorkingHours,
+    as_hours,
+    as_pair,
+    as_people,
+    busy_from_json,
+    checked_duration,
+    first_gap,
+    gaps,
+    joined,
+)
 from mailgrant.errors import InvalidRequest, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.http import Request
 
@@ -82,6 +93,9 @@ def test_working_hours_are_on_the_clock_of_their_zone_also_when_it_changes() -> 
         ({"start": time(17), "end": time(9)}, "before they begin"),
         ({"start": time(9, tzinfo=UTC)}, "clock of their zone"),
         ({"days": ["noday"]}, "not a weekday"),
+        ({"days": [1]}, "not a weekday"),
+        ({"days": []}, "no working hours"),
+        ({"start": 9}, "times of day"),
     ],
 )
 def test_working_hours_that_cannot_be_are_refused(fields: dict[str, Any], why: str) -> None:
@@ -125,3 +139,64 @@ def test_a_lost_question_is_asked_again_and_then_has_no_answer(hold: Hold) -> No
 
     with pytest.raises(NoAnswer):
         hold(calls.free_busy(["a"], at(9, 17)), LOST, LOST, LOST)
+
+
+# Several places, odd bounds
+
+
+def test_people_in_several_zones_meet_when_all_of_them_work() -> None:
+    london, new_york = WorkingHours(zone="Europe/London"), WorkingHours(zone="America/New_York")
+    week = Interval(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC))
+
+    both = first_gap([], timedelta(hours=2), week, [new_york, london])
+
+    assert both == Interval(datetime(2026, 3, 2, 14, tzinfo=UTC), datetime(2026, 3, 2, 16, tzinfo=UTC))
+    assert both is not None and both.start.hour == 9
+    assert first_gap([], timedelta(hours=3) + timedelta(seconds=1), week, [new_york, london]) is None
+
+
+def test_working_hours_may_end_at_midnight() -> None:
+    evening = WorkingHours(time(20), time(0), zone="Europe/London")
+    day = Interval(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
+
+    (found,) = evening.within(day)
+
+    assert found.duration == timedelta(hours=4)
+
+
+def test_an_interval_in_the_hour_that_comes_twice_is_reckoned_by_what_passes() -> None:
+    early = datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/London"))
+    late = early.replace(minute=15, fold=1)
+
+    assert Interval(early, late).duration == timedelta(minutes=45)
+    with pytest.raises(InvalidRequest, match="before it begins"):
+        Interval(late, early)
+    assert joined([Interval(late, late + timedelta(hours=1)), Interval(early, late)])[0].start == early
+
+
+@pytest.mark.parametrize(
+    ("read", "given"),
+    [
+        (as_people, []),
+        (as_people, [3]),
+        (as_people, [""]),
+        (as_people, None),
+        (as_pair, datetime(2026, 3, 2, tzinfo=UTC)),
+        (as_pair, (1, 2, 3)),
+        (as_hours, 9),
+        (as_hours, ["9-17"]),
+        (checked_duration, 60),
+        (checked_duration, timedelta()),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_before_anything_is_sent(read: Callable[[Any], Any], given: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        read(given)
+
+
+def test_busy_times_come_in_the_zone_that_was_asked_in() -> None:
+    new_york = ZoneInfo("America/New_York")
+
+    (found,) = busy_from_json([{"start": "2026-03-02T14:00:00Z", "end": "2026-03-02T15:00:00Z"}], new_york)
+
+    assert (found.start.hour, found.start.tzinfo) == (9, new_york)

@@ -78,6 +78,12 @@ def test_a_day_of_the_month_and_a_weekday_together_are_refused() -> None:
         Recurrence.monthly(13, "FR")
 
 
+@pytest.mark.parametrize("made", [Recurrence.weekly, Recurrence.monthly])
+def test_days_are_passed_one_after_the_other_and_not_as_a_list(made: Any) -> None:
+    with pytest.raises(InvalidRequest, match="MO"):
+        made(["MO", "WE"])
+
+
 def test_a_naive_end_is_refused() -> None:
     with pytest.raises(InvalidRequest, match=r"until: .* has no time zone"):
         Recurrence.daily(until=datetime(2026, 3, 5, 12))  # noqa: DTZ001 (that is the mistake)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgrant.calendar import series
-from mailgrant.calendar.event import Event
+from mailgrant.calendar.event import Event, EventStatus
 from mailgrant.errors import (
     ChangedMeanwhile,
     Conflict,
@@ -209,3 +209,34 @@ def test_a_derived_id_is_one_that_calendar_allows_and_always_the_same() -> None:
     assert series.derived_id(PART_ID) == NEW_ID
     assert len(NEW_ID) == 26 and set(NEW_ID) <= set("0123456789abcdefghijklmnopqrstuv")
     assert series.derived_id(PART_ID, 1) != NEW_ID
+
+
+def test_that_one_was_moved_does_not_move_those_that_follow(hold: Hold) -> None:
+    moved = part(**Event("Choir", start=MONDAY + WEEK + timedelta(hours=3)).to_json())
+
+    _, asked = hold(concert(), moved, whole(), begun(), whole(recurrence=[ENDED]))
+    longer = series.edit(PART_ID, {"duration": timedelta(hours=2)}, which="following")
+    _, asked_longer = hold(longer, moved, whole(), begun(), whole(recurrence=[ENDED]))
+
+    new, new_longer = json.loads(asked[2].body), json.loads(asked_longer[2].body)
+    assert new["start"]["dateTime"] == new_longer["start"]["dateTime"] == "2026-03-09T18:00:00+00:00"
+    assert (new["end"]["dateTime"], new_longer["end"]["dateTime"]) == (
+        "2026-03-09T19:00:00+00:00",
+        "2026-03-09T20:00:00+00:00",
+    )
+
+
+def test_what_was_deleted_is_not_edited_unless_it_is_put_back(hold: Hold) -> None:
+    gone = part(status="cancelled")
+
+    with pytest.raises(NotFound, match="was deleted"):
+        hold(series.edit(PART_ID, {"summary": "Concert"}), gone)
+    _, asked = hold(series.edit(PART_ID, {"status": EventStatus.CONFIRMED}), gone, part())
+
+    assert json.loads(asked[1].body) == {"status": "confirmed"}
+
+
+@pytest.mark.parametrize("strange", [None, "", 3, b"choir"])
+def test_what_is_no_id_is_refused(strange: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        series.id_of(strange)

@@ -236,6 +236,20 @@ def test_an_answer_writes_one_entry_and_leaves_the_others_out(hold: Hold) -> Non
     }
 
 
+def test_an_answer_keeps_what_else_the_guest_has_said(hold: Hold) -> None:
+    guest = {**INVITED["attendees"][0], "comment": "By train", "additionalGuests": 2}
+
+    _, asked = hold(writes.respond_to(ID, "accepted"), kept(attendees=[guest]), kept(**ACCEPTED))
+
+    (own,) = json.loads(asked[1].body)["attendees"]
+    assert own == {
+        "email": "ada@example.com",
+        "responseStatus": "accepted",
+        "comment": "By train",
+        "additionalGuests": 2,
+    }
+
+
 def test_a_lost_answer_is_said_again_until_it_is_there(hold: Hold) -> None:
     lost = (LOST, kept(**INVITED), LOST, kept(**ACCEPTED))
 

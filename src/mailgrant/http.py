@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 T = TypeVar("T")
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Stream(Protocol):
@@ -66,6 +68,19 @@ class Request:
     def safe(self) -> bool:
         """True for a read: it changes nothing, so it may be asked again (RFC 9110 §9.2.1)."""
         return self.method in SAFE_METHODS
+
+    def led(self, url: str, extra: Mapping[str, str] = NOTHING) -> Request:
+        """Return the request on its way to `url`, with `extra` header fields."""
+        return Request(
+            self.method,
+            url,
+            operation=self.operation,
+            headers={**self.headers, **extra},
+            body=self.body,
+            stream=self.stream,
+            also=self.also,
+            drain=self.drain,
+        )
 
     @classmethod
     def get(cls, url: str, *, operation: str, **parameters: object) -> Request:

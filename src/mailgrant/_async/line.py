@@ -7,11 +7,11 @@ account's token on top of it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mailgrant.errors import MailgrantError, NoAnswer
-from mailgrant.http import Call, Request, Response, Unanswered
+from mailgrant.http import NOTHING, Call, Request, Response, Unanswered
 
 if TYPE_CHECKING:
     from mailgrant.oauth.realm import Realm
@@ -66,9 +66,9 @@ class AsyncLine:
             raise NoAnswer(f"{self.who} did not answer {request.operation}: {outcome.reason}.", hint=self.hint)
         return outcome
 
-    def addressed(self, request: Request) -> Request:
-        """Return `request` with the address at which this realm hears it."""
-        return replace(request, url=self.realm.address(request.url))
+    def addressed(self, request: Request, extra: Mapping[str, str] = NOTHING) -> Request:
+        """Return `request` with the address at which this realm hears it, and `extra` header fields."""
+        return request.led(self.realm.address(request.url), extra)
 
     @property
     def who(self) -> str:

@@ -9,7 +9,6 @@ needs (`oauth.scopes`), what follows from an answer (`verdict.judge`), whether a
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -56,7 +55,7 @@ class AsyncSession:
         refused = False
         attempt = 1
         while True:
-            outcome = await self._paced(authorised(self._line.addressed(request), token))
+            outcome = await self._paced(self._line.addressed(request, bearing(token)))
             verdict = judge(request, outcome, attempt=attempt, chance=random.random(), now=datetime.now(UTC))  # noqa: S311
             if verdict.move is Move.DONE and isinstance(outcome, Response):
                 return outcome
@@ -110,9 +109,9 @@ def scope_needed(grant: Grant, operation: str) -> ConsentNeeded:
     )
 
 
-def authorised(request: Request, token: Secret) -> Request:
-    """Return `request` with the access token on it (RFC 6750 §2.1)."""
-    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token.reveal()}"})
+def bearing(token: Secret) -> dict[str, str]:
+    """Return the header field that shows the access token (RFC 6750 §2.1)."""
+    return {"Authorization": f"Bearer {token.reveal()}"}
 
 
 def explained(error: MailgrantError, grant: Grant, line: AsyncLine) -> MailgrantError:

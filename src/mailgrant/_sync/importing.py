@@ -29,7 +29,7 @@ from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
 from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 
-from .session import authorised
+from .session import bearing
 from .waiting import in_thread
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ def whose(
 def mailbox_address(token: Secret) -> Call[str | None]:
     """Ask Gmail for the address of the mailbox that a token opens; None when it will not say."""
     asking: Generator[Request, Response, object] = gmail_calls.profile()
-    response = yield authorised(next(asking), token)
+    asked = next(asking)
+    response = yield asked.led(asked.url, bearing(token))
     asking.close()
     return str(response.json()["emailAddress"]) if response.ok else None
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from mailgrant.errors import InvalidRequest
 
-from .header_text import clean, decode, encode, refuse_unprintable
+from .header_text import encode, refuse_unprintable, shown
 
 LONGEST_ADDRESS = 320
+# Header fields that were read are remembered, so many of them and up to so many characters.
+MOST_REMEMBERED = 1024
+LONGEST_REMEMBERED = 256
 
 LOCAL_PART = re.compile(r'[^\s()<>\[\]:;@\\,"]+|"(?:[^"\\]|\\.)+"')
 ASCII_DOMAIN = re.compile(
@@ -93,8 +97,7 @@ class Address:
     @classmethod
     def parse_received(cls, header: str) -> tuple[Address, ...]:
         """Read the addresses of a received header; what is none is left out, and nothing raises."""
-        found = (_read_received(piece) for piece in _pieces(clean(decode(header))))
-        return tuple(address for address in found if address is not None)
+        return _received_before(header) if len(header) <= LONGEST_REMEMBERED else _received(header)
 
     @property
     def mailbox(self) -> str:
@@ -220,6 +223,15 @@ def _read(piece: list[Token]) -> Address:
 def _comment(piece: list[Token]) -> str | None:
     """Old mail programs write `ada@example.com (Ada Lovelace)`."""
     return next((_unquoted(value) for kind, value in piece if kind == "comment"), None)
+
+
+def _received(header: str) -> tuple[Address, ...]:
+    found = (_read_received(piece) for piece in _pieces(shown(header)))
+    return tuple(address for address in found if address is not None)
+
+
+# A mailbox is full of mail from and to the same few people.
+_received_before = lru_cache(MOST_REMEMBERED)(_received)
 
 
 def _read_received(piece: list[Token]) -> Address | None:

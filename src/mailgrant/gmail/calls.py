@@ -244,7 +244,7 @@ def _headed(value: Mapping[str, Any]) -> Message:
 
 
 def _read(message_id: str, form: str = "full") -> Call[dict[str, Any]]:
-    url = with_query(address("messages", message_id), {"format": form})
+    url = f"{address('messages', message_id)}?format={form}"
     response = yield Request.get(url, operation="gmail.users.messages.get")
     return json_of(response)
 

@@ -43,6 +43,11 @@ def clean(text: str) -> str:
     return UNPRINTABLE.sub(" ", text).strip()
 
 
+def shown(text: str) -> str:
+    """Return received text decoded and on one line."""
+    return clean(decode(text) if "=?" in text else text)
+
+
 def encode(text: str) -> str:
     """Return `text` as RFC 2047 encoded words with spaces between, which a reader joins again."""
     return " ".join(f"=?utf-8?b?{base64.b64encode(chunk).decode()}?=" for chunk in _chunks(text))

@@ -32,6 +32,11 @@ class Headers(Mapping[str, str]):
             object.__setattr__(self, "_values", _by_name(self.fields))
         return (self._values or {}).get(name.lower(), ())
 
+    def first(self, name: str) -> str:
+        """Return the value of the first field called `name`, empty where there is none."""
+        values = self.all(name)
+        return values[0] if values else ""
+
     def __getitem__(self, name: str) -> str:
         values = self.all(name)
         if not values:

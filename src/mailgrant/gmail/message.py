@@ -116,7 +116,7 @@ class Message:
             cc=_addresses(headers, "Cc"),
             bcc=_addresses(headers, "Bcc"),
             reply_to=_addresses(headers, "Reply-To"),
-            subject=headers.get("Subject", ""),
+            subject=headers.first("Subject"),
             text=text,
             html=html,
             attachments=tuple(part.as_attachment(message_id) for part in parts if not part.is_body),
@@ -311,7 +311,10 @@ def _is_extension(name: str) -> bool:
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    return tuple(found for value in headers.all(name) for found in Address.parse_received(value))
+    values = headers.all(name)
+    if len(values) == 1:
+        return Address.parse_received(values[0])
+    return tuple(found for value in values for found in Address.parse_received(value))
 
 
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:

@@ -12,15 +12,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
+from io import IncrementalNewlineDecoder
 from types import MappingProxyType
 from typing import Any
 
 from .attachment import CONTENT_ID, CONTENT_TYPE, UNKNOWN_TYPE, Attachment
-from .header_text import clean, decode
+from .header_text import clean, shown
 from .headers import Headers
 
 PLAIN_BASE64 = bytes.maketrans(b"-_", b"+/")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NUMBER = re.compile(r"-?[0-9]{1,30}")
 CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
 
 # Names of charsets that mail uses and Python does not know.
@@ -71,17 +73,18 @@ class Part:
 
     @property
     def _disposition(self) -> str:
-        return self.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
+        return self.headers.first("Content-Disposition").partition(";")[0].strip().lower()
 
     def text(self, content: bytes) -> str:
         """Return `content`, the part's own or fetched, as text with plain newlines."""
-        declared = CHARSET.search(self.headers.get("Content-Type", ""))
+        declared = CHARSET.search(self.headers.first("Content-Type"))
         text = decode_text(content, declared[1] if declared else "")
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        # What text files are read with: half the time of two replacements.
+        return IncrementalNewlineDecoder(None, translate=True).decode(text, final=True)
 
     def as_attachment(self, message_id: str) -> Attachment:
         """Return the part as an attachment of the message."""
-        content_id = self.headers.get("Content-ID", "").strip().strip("<>")
+        content_id = self.headers.first("Content-ID").strip().strip("<>")
         return Attachment(
             self.name,
             content_type=self.content_type if CONTENT_TYPE.fullmatch(self.content_type) else UNKNOWN_TYPE,
@@ -109,19 +112,19 @@ def number_of(value: Mapping[str, Any], name: str) -> int | None:
     if isinstance(found, int):
         return found
     # Python refuses to read numbers of thousands of digits.
-    return int(found) if isinstance(found, str) and re.fullmatch(r"-?[0-9]{1,30}", found) else None
+    return int(found) if isinstance(found, str) and NUMBER.fullmatch(found) else None
 
 
 def object_of(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return an object of Google's JSON, empty when it is missing or none."""
     found = value.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def objects_of(value: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
     """Give the objects of a list in Google's JSON; an empty list is left out there."""
     found = value.get(name)
-    return (item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else iter(())
+    return (item for item in found if isinstance(item, dict)) if isinstance(found, list) else iter(())
 
 
 def headers_of(payload: Mapping[str, Any]) -> Headers:
@@ -130,7 +133,7 @@ def headers_of(payload: Mapping[str, Any]) -> Headers:
     for each in objects_of(payload, "headers"):
         name = clean(text_of(each, "name"))
         if name:
-            fields.append((name, clean(decode(text_of(each, "value")))))
+            fields.append((name, shown(text_of(each, "value"))))
     return Headers(tuple(fields))
 
 
@@ -144,10 +147,11 @@ def parts_of(payload: Mapping[str, Any], headers: Headers | None = None) -> tupl
     stack = [payload] if payload else []
     while stack:
         node = stack.pop()
+        content_type = text_of(node, "mimeType").lower()
         children = list(objects_of(node, "parts"))
-        if children and text_of(node, "mimeType").lower() != "message/rfc822":
+        if children and content_type != "message/rfc822":
             stack.extend(reversed(children))
-        elif not text_of(node, "mimeType").lower().startswith("multipart/"):
+        elif not content_type.startswith("multipart/"):
             leaves.append(_leaf(node, headers if headers is not None and node is payload else headers_of(node)))
     return tuple(leaves)
 
@@ -206,7 +210,7 @@ def date_of(value: Mapping[str, Any], headers: Headers) -> datetime:
     """Return when Gmail took a mail in, else what the mail says, else the epoch."""
     milliseconds = number_of(value, "internalDate")
     if milliseconds is None:
-        return _header_date(headers.get("Date", ""))
+        return _header_date(headers.first("Date"))
     try:
         return EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
@@ -217,9 +221,10 @@ def decode_base64(data: str) -> bytes:
     """Decode base64url or base64, padded or not; what is damaged is left out."""
     try:
         # What Gmail sends is sound, and read so in half the time.
-        whole = data.encode("ascii").translate(PLAIN_BASE64)
-        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4), strict_mode=True)
-    except (UnicodeEncodeError, binascii.Error):
+        whole = data + "=" * (-len(data) % 4)
+        plain = whole.encode("ascii").translate(PLAIN_BASE64) if "-" in whole or "_" in whole else whole
+        return binascii.a2b_base64(plain, strict_mode=True)
+    except ValueError:
         return _decode_damaged(data)
 
 
@@ -257,9 +262,9 @@ def _leaf(node: Mapping[str, Any], headers: Headers) -> Part:
     size = number_of(body, "size")
     return Part(
         text_of(node, "partId"),
-        content_type=(text_of(node, "mimeType") or headers.get("Content-Type", "").partition(";")[0].strip()).lower(),
+        content_type=(text_of(node, "mimeType") or headers.first("Content-Type").partition(";")[0].strip()).lower(),
         headers=headers,
-        name=clean(decode(text_of(node, "filename"))),
+        name=shown(text_of(node, "filename")),
         data=None if not data and (attachment_id or size or node.get("parts")) else decode_base64(data),
         attachment_id=attachment_id,
         size=size,

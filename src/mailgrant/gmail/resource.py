@@ -21,7 +21,8 @@ def segment(text: str) -> str:
     """Return an id as part of an address; raises InvalidRequest for one that would lead to another address."""
     if not text.strip("."):
         raise InvalidRequest(f"{text!r} is not an id of Gmail's.")
-    return quote(text, safe="")
+    # Gmail's own ids are of letters and digits.
+    return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
 def json_of(response: Response) -> dict[str, Any]:

@@ -7,6 +7,7 @@ is the only place that may lead a request anywhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
@@ -33,6 +34,9 @@ HOSTS = frozenset(
         "gmail.googleapis.com",
     }
 )
+
+# A request's address: nothing hides before the host, and what follows is printable and has no fragment.
+REQUESTED = re.compile(r"https://(?P<host>[a-z0-9.]+)(?P<rest>/[!-~]*)?")
 
 # Google's addresses as files name them: today's, and those of old downloads that still go round.
 KNOWN_ADDRESSES = frozenset(
@@ -104,12 +108,10 @@ class Realm:
 
         Raises SettingsError for an address that is not Google's: no request of ours goes there.
         """
-        parts = _split(url)
-        if parts is None or parts.scheme != "https" or parts.netloc not in HOSTS:
+        asked = REQUESTED.fullmatch(url)
+        if asked is None or asked["host"] not in HOSTS or "#" in url or "\\" in url:
             raise SettingsError("A request was meant for a host that is not Google's. It was not sent.")
-        if self.origin is None:
-            return url
-        return f"{self.origin}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return url if self.origin is None else f"{self.origin}{asked['rest'] or ''}"
 
     def check_address(self, url: str, *, where: str, field: str) -> None:
         """

@@ -228,3 +228,14 @@ def test_a_process_that_keeps_the_lock_keeps_nobody_waiting_for_ever(
     os.close(holder)
 
     assert (files.get("k/g/a"), files.get("k/g/b")) == (TEN, None)
+
+
+def test_where_files_cannot_be_locked_nothing_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed_folder, "CAN_LOCK", False)
+    files = SealedFolder(folder, 100)
+
+    with pytest.raises(OSError, match="lock"):
+        files.put("k/g/a", TEN)
+    files.drop("k")
+
+    assert not folder.exists()

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from .files import make_private_folder
@@ -32,6 +33,8 @@ LOCK_TRIES, LOCK_PAUSE = 50, 0.02
 DROP_TRIES = 5
 # One content takes at most this share of it: a large one would throw out all the others.
 LARGEST_SHARE = 4
+
+CAN_LOCK = find_spec("fcntl") is not None
 
 # A link is not followed, and a pipe in the place of a file keeps nobody waiting.
 _UNLED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -91,6 +94,8 @@ class SealedFolder:
 
         Not where it would throw out many others, nor while other processes keep us waiting.
         """
+        if not CAN_LOCK:
+            raise OSError(errno.ENOTSUP, "this system cannot lock files")
         if len(content) > self._most // LARGEST_SHARE:
             return
         make_private_folder(self.folder)
@@ -212,11 +217,9 @@ class _Used:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock a file for this process, trying for a second; OSError where files cannot be locked."""
-    try:
-        import fcntl
-    except ImportError:
-        raise OSError(errno.ENOTSUP, "this system cannot lock files") from None
+    """Lock a file for this process, trying for a second."""
+    import fcntl
+
     for _ in range(LOCK_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -87,7 +87,9 @@ class Sending:
         if draft.id is not None:
             return self._send_kept(replace(attempt, marked=False), draft, settle)
         attempt = replace(attempt, content=content_of(draft, body=draft.text if draft.text is not None else draft.html))
-        marked = replace(draft, headers=Headers((*draft.headers.fields, (HEADER, attempt.id))))
+        # A draft that was read from the mailbox may bear the mark of the attempt it was made by.
+        others = (field for field in draft.headers.fields if field[0].lower() != HEADER.lower())
+        marked = replace(draft, headers=Headers((*others, (HEADER, attempt.id))))
         raw = write(marked)
         if not may(grant.scopes, "gmail.users.drafts.create"):
             return self._send_at_once(attempt, raw)

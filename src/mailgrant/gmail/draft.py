@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mailgrant.errors import InvalidRequest
 
@@ -114,10 +115,10 @@ class Draft:
             "headers": _checked_headers(headers),
             "in_reply_to": None if in_reply_to is None else _checked_message_id(in_reply_to, "in_reply_to"),
             "references": _checked_references(references),
-            "thread_id": thread_id,
-            "id": id,
+            "thread_id": _checked_id(thread_id, "thread_id"),
+            "id": _checked_id(id, "id"),
             "message_id": message_id,
-            "signature": signature,
+            "signature": _checked_choice(signature),
             "quotation": quotation,
         }
         for name, value in checked.items():
@@ -201,13 +202,25 @@ def _checked_calendar(calendar: str | None) -> str | None:
 
 
 def _checked_headers(given: HeaderFields) -> Headers:
-    headers = Headers.of(given)
+    headers = _as_headers(given)
     for name, value in headers.fields:
         if not HEADER_NAME.fullmatch(refuse_unprintable(name, what="The name of a header")):
             raise InvalidRequest(f"headers: {name!r} is not the name of a header.")
         refuse_unprintable(value, what=f"The header {name}")
         _refuse_own(name)
     return headers
+
+
+def _as_headers(given: Any) -> Headers:
+    """Take a mapping or pairs; a text is neither, though Python would take it apart."""
+    fields = Headers.of(given).fields if isinstance(given, Iterable) and not isinstance(given, str) else None
+    if fields is None or not all(map(_is_pair, fields)):
+        raise InvalidRequest("headers: this is no mapping, nor pairs.", hint='Write {"X-Note": "noon"}.')
+    return Headers(fields)
+
+
+def _is_pair(field: object) -> bool:
+    return isinstance(field, (tuple, list)) and len(field) == 2
 
 
 def _refuse_own(name: str) -> None:
@@ -219,7 +232,24 @@ def _refuse_own(name: str) -> None:
         raise InvalidRequest(f"headers: {name} is written by us, from what the mail holds.")
 
 
-def _checked_references(given: str | Iterable[str]) -> tuple[str, ...]:
+def _checked_choice(signature: Any) -> bool:
+    if not isinstance(signature, bool):
+        raise InvalidRequest(
+            f"signature: True or False is wanted, not {type(signature).__name__}.",
+            hint="The signature is the one in Gmail's settings; a text of your own belongs at the end of text=.",
+        )
+    return signature
+
+
+def _checked_id(given: Any, name: str) -> str | None:
+    if given is not None and not (isinstance(given, str) and given.strip()):
+        raise InvalidRequest(f"{name}: {given!r} is no id that Gmail gives.")
+    return given
+
+
+def _checked_references(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, Iterable):
+        raise InvalidRequest(f"references: {type(given).__name__} is no list of ids.")
     ids = given.split() if isinstance(given, str) else given
     return tuple(_checked_message_id(each, "references") for each in ids)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from mailgrant.errors import InvalidRequest
 
 from .address import Address
-from .attachment import UNKNOWN_TYPE, Attachment, Place
+from .attachment import Attachment, Place
 from .header_text import encode, encode_if_needed, fold
+from .part_head import LONGEST_WHOLE, part_head
 from .source import Content, Encoded, Joined, Source
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def write(
     words = [f"{number}.{entropy(16).hex()}" for number in range(len(contents))]
     body = _body(draft, words)
     _set_boundaries(body, entropy)
-    written = Joined(tuple(_filled(head.encode() + body.as_bytes(), words, contents)))
+    written = Joined(tuple(_filled(head.encode() + _bytes_of(body), words, contents)))
     if written.size > MOST_WRITTEN:
         raise InvalidRequest(f"The mail has {_megabytes(written.size)} when written; Gmail takes 35.0 MB.")
     return written
@@ -135,11 +136,16 @@ def _body(draft: Draft, words: Sequence[str]) -> EmailMessage:
     body = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     _set_text(body, draft)
     html = _html_part(body, draft)
-    for each, word in zip(draft.attachments, words, strict=True):
-        if html is not None and _is_shown(each, draft.html or ""):
-            _attach(html, html.add_related, each, "inline", word)
+    shown = [html is not None and _is_shown(each, draft.html or "") for each in draft.attachments]
+    if html is not None and any(shown):
+        html.make_related()
+    if not all(shown):
+        body.make_mixed()
+    for each, word, inside in zip(draft.attachments, words, shown, strict=True):
+        if html is not None and inside:
+            _attach(html, each, "inline", word)
         else:
-            _attach(body, body.add_attachment, each, "attachment", word)
+            _attach(body, each, "attachment", word)
     if "MIME-Version" not in body:
         body["MIME-Version"] = "1.0"
     return body
@@ -185,21 +191,21 @@ def _transfer_encoding(text: str) -> str | None:
     return "base64" if NEEDS_BASE64.search(text) else None
 
 
-def _attach(whole: MIMEPart, add: Callable[..., None], each: Attachment, disposition: str, word: str) -> None:
-    maintype, _, subtype = each.content_type.lower().partition("/")
-    if maintype in ("message", "multipart"):
-        # These may not be in base64 (RFC 2046 §5), and any other encoding would change the file.
-        maintype, _, subtype = UNKNOWN_TYPE.partition("/")
-    add(
-        b"",
-        maintype=maintype,
-        subtype=subtype,
-        disposition=disposition,
-        filename=each.name or None,
-        cid=f"<{each.content_id}>" if each.content_id else None,
-    )
-    *_, part = whole.iter_parts()
+def _attach(whole: MIMEPart, each: Attachment, disposition: str, word: str) -> None:
+    from email.message import MIMEPart
+    from email.policy import compat32
+
+    # The older policy writes a head as it is given.
+    part: MIMEPart[str, str] = MIMEPart(policy=compat32)
+    for name, value in part_head(each, disposition=disposition):
+        part[name] = value
     part.set_payload(word)
+    whole.attach(part)
+
+
+def _bytes_of(body: EmailMessage) -> bytes:
+    # The heads of parts are folded already; their lines are longer than the library would have them.
+    return body.as_bytes(policy=body.policy.clone(max_line_length=LONGEST_WHOLE + 50))
 
 
 def _set_boundaries(body: EmailMessage, entropy: Callable[[int], bytes]) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from mailgrant import AsyncMailgrant, Thread
 from mailgrant.errors import Conflict, InvalidRequest, NotFound
+from mailgrant.gmail.attempt import HEADER
 from mailgrant.sandbox import Sandbox
 
 from ..people import Person
 from .test_mail import ADA, GRACE, granted
+from .test_sending import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +48,22 @@ async def test_an_invitation_stays_one_when_its_draft_is_edited(office: dict[str
     assert [each.name for each in message.attachments] == ["", "menu.txt"]
     assert message.attachments[0].invitation == INVITATION
     assert message.text.strip() == "Do come."
+
+
+async def test_a_copy_of_a_draft_bears_the_mark_of_its_own_attempt_only(
+    office: dict[str, Any], person: Person, sandbox: Sandbox
+) -> None:
+    async with AsyncMailgrant(**office, patience=PATIENCE) as mailgrant:
+        ada = await granted(mailgrant, person)
+        kept = await ada.gmail.create_draft(to=GRACE, subject="Lunch", text="x", headers={HEADER: "a" * 26})
+        copy = replace(await ada.gmail.read_draft(kept.id or ""), id=None, message_id=None)
+        sandbox.fault("gmail.users.drafts.create", drop="after")
+        sent = await ada.gmail.send(copy)
+        message = await ada.gmail.read(sent.id or "")
+
+    assert len(message.headers.all(HEADER)) == 1
+    assert message.headers[HEADER] != "a" * 26
+    assert len(sandbox.sent) == 1
 
 
 async def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from mailgrant import Mailgrant, Thread
 from mailgrant.errors import Conflict, InvalidRequest, NotFound
+from mailgrant.gmail.attempt import HEADER
 from mailgrant.sandbox import Sandbox
 
 from ..people import Person
 from .test_mail import ADA, GRACE, granted
+from .test_sending import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +50,22 @@ def test_an_invitation_stays_one_when_its_draft_is_edited(office: dict[str, Any]
     assert [each.name for each in message.attachments] == ["", "menu.txt"]
     assert message.attachments[0].invitation == INVITATION
     assert message.text.strip() == "Do come."
+
+
+def test_a_copy_of_a_draft_bears_the_mark_of_its_own_attempt_only(
+    office: dict[str, Any], person: Person, sandbox: Sandbox
+) -> None:
+    with Mailgrant(**office, patience=PATIENCE) as mailgrant:
+        ada = granted(mailgrant, person)
+        kept = ada.gmail.create_draft(to=GRACE, subject="Lunch", text="x", headers={HEADER: "a" * 26})
+        copy = replace(ada.gmail.read_draft(kept.id or ""), id=None, message_id=None)
+        sandbox.fault("gmail.users.drafts.create", drop="after")
+        sent = ada.gmail.send(copy)
+        message = ada.gmail.read(sent.id or "")
+
+    assert len(message.headers.all(HEADER)) == 1
+    assert message.headers[HEADER] != "a" * 26
+    assert len(sandbox.sent) == 1
 
 
 def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:

@@ -200,6 +200,15 @@ def test_a_body_that_is_no_text_is_refused(field: str, value: object) -> None:
         {"in_reply_to": 5},
         {"references": [None]},
         {"attachments": {5: b""}},
+        {"headers": "X-Lunch: noon"},
+        {"headers": "ab"},
+        {"headers": ["ab"]},
+        {"headers": [("X-Lunch", "noon", "x")]},
+        {"headers": None},
+        {"references": None},
+        {"signature": "Ada"},
+        {"thread_id": 5},
+        {"id": ""},
     ],
 )
 def test_what_is_no_text_is_refused_in_any_field(fields: dict[str, object]) -> None:
@@ -237,6 +246,47 @@ def test_an_inline_image_is_related_to_the_html() -> None:
     *_, part = related.iter_parts()
     assert (part["Content-ID"], part.get_content_disposition(), part.get_content()) == ("<logo>", "inline", b"png")
     assert [each.get_filename() for each in message.iter_attachments()] == ["menu.pdf"]
+
+
+def test_a_long_content_id_is_never_encoded_for_no_image_would_be_found_by_it() -> None:
+    logo = Attachment("logo.png", content=b"png", content_id="logo" * 60)
+
+    assert b"\r\nContent-ID: <" + b"logo" * 60 + b">\r\n" in written(lunch(attachments=[logo]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Protokoll März 📎.pdf",
+        "ä" * 120 + ".pdf",
+        "x" * 250 + ".pdf",
+        'a "b" \\ c; d=é.pdf',
+        'a "b" \\ c.pdf',
+        "a%20'b'.pdf",
+    ],
+)
+def test_the_name_of_a_file_is_read_alike_by_new_programs_and_by_old_ones(name: str) -> None:
+    message = parsed(lunch(attachments={name: b"%PDF"}))
+    part = next(iter(message.iter_attachments()))
+
+    old = str(email.header.make_header(email.header.decode_header(str(part.get_param("name")))))
+    assert part.get_filename() == name
+    assert old == name
+    assert b"filename*1" not in written(lunch(attachments={name: b"%PDF"})), "many programs do not join the pieces"
+
+
+def test_a_name_that_looks_encoded_is_read_as_it_was_written() -> None:
+    part = next(iter(parsed(lunch(attachments={"=?utf-8?q?menu?=.txt": b"x"})).iter_attachments()))
+
+    assert part.get_filename() == "=?utf-8?q?menu?=.txt"
+
+
+def test_a_name_too_long_for_a_line_is_cut_where_the_standard_says() -> None:
+    raw = written(lunch(attachments={"ä" * 400 + ".pdf": b"x"}))
+    part = next(iter(email.message_from_bytes(raw, policy=email.policy.default).iter_attachments()))
+
+    assert max(map(len, raw.split(b"\r\n"))) < 998
+    assert part.get_filename() == "ä" * 400 + ".pdf"
 
 
 def test_a_mail_is_attached_byte_for_byte() -> None:

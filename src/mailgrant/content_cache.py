@@ -8,6 +8,7 @@ that could not fetch it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -57,14 +58,14 @@ class ContentCache:
         """Keep a content, where that can be done."""
         try:
             seal = self._current()
-            self._files.put(seal.place_of(name), seal.seal(name, content))
-        except FileNotFoundError:
-            # Somebody deleted the folder at this moment, which they may.
-            return
+            # Somebody may delete the folder at this moment.
+            with contextlib.suppress(FileNotFoundError):
+                self._files.put(seal.place_of(name), seal.seal(name, content))
+            # A goodbye or a new key while we fetched and wrote has deleted only what was here before.
+            self._allows(name.grant_id)
+            self._current()
         except OSError as error:
             self._complain(error)
-        # A goodbye while we fetched or wrote has deleted what was here before us.
-        self._allows(name.grant_id)
 
     def forget(self, *grant_ids: str) -> None:
         """Delete what was read with these grants, and whatever an older key sealed."""

@@ -14,6 +14,7 @@ import pytest
 from mailgrant import keeping
 from mailgrant.content_cache import ContentCache
 from mailgrant.oauth.scopes import Scopes
+from mailgrant.storage.sealed_folder import SealedFolder
 from mailgrant.vault.content_seal import ContentName, ContentSeal
 from mailgrant.vault.grant import Grant, GrantStatus
 from mailgrant.vault.sealing import Key
@@ -126,6 +127,22 @@ def test_after_a_new_key_nothing_is_found_and_nothing_of_the_old_one_is_left(des
     assert desk.files() == []
     bystander.put(of(desk.ada), MINUTES)
     assert desk.cache.get(of(desk.ada)) == MINUTES
+
+
+def test_what_is_put_while_the_key_is_changed_does_not_stay(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    bystander = desk.opened(desk.home.open())
+    put = SealedFolder.put
+
+    def late(files: SealedFolder, path: str, content: bytes) -> None:
+        keeping.rotate(desk.home.settings(), desk.vault)
+        desk.cache.forget()
+        put(files, path, content)
+
+    monkeypatch.setattr(SealedFolder, "put", late)
+
+    bystander.put(of(desk.ada), MINUTES)
+
+    assert desk.files() == []
 
 
 def test_what_is_not_ours_in_the_folder_is_left_alone(desk: Desk) -> None:

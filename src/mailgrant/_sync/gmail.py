@@ -179,18 +179,24 @@ class Gmail(Filing, MailSettings):
 
     def watch(self, topic: str, *, labels: Collection[str] = (), exclude: bool = False) -> Watch:
         """
-        Have changes published to a Pub/Sub topic, until `Watch.expires_at`; renew it daily, by watching again.
+        Have changes published to a Pub/Sub topic, until `Watch.expires_at`; watch again at `renew_at`, daily.
 
         `topic` is its full name, `projects/…/topics/…`, in the project of the OAuth client; Gmail must be
         allowed to publish there. With `labels` only what has one of them counts, or with `exclude` what
         has none. Pushes may be late, double or lost: ask `changes` from your own cursor, not from the
-        push's (users.watch, 100 units; https://developers.google.com/workspace/gmail/api/guides/push).
+        push's. Raises InvalidRequest for an unknown label or topic; after a lost answer it is asked
+        again, for a watch takes the place of the one before (users.watch, 100 units;
+        https://developers.google.com/workspace/gmail/api/guides/push).
         """
         label_ids = self._run(label_calls.ids_of(labels, create_missing=False))
         return self._run(history_calls.watch(topic, label_ids=label_ids, exclude=exclude))
 
     def stop_watching(self) -> None:
-        """Have nothing published any more (users.stop, 50 units)."""
+        """
+        Have nothing published any more; that nothing was is no error (users.stop, 50 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/stop
+        """
         self._run(history_calls.stop())
 
     def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -27,6 +27,9 @@ LISTS = {
     Happening.LABELLED: "labelsAdded",
     Happening.UNLABELLED: "labelsRemoved",
 }
+
+
+RENEWED_BEFORE = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,33 @@ class Changes:
     items: tuple[Event, ...]
     cursor: str
 
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def gap(self) -> Gap | None:
+        """The gap, when there is one."""
+        return next((each for each in self.items if isinstance(each, Gap)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
     """
     A subscription to a mailbox: what happens after `cursor` is published until `expires_at`.
 
-    Google ends it after seven days and asks to renew it daily, by watching again.
+    Google ends it after seven days and asks to renew it daily, by watching again: at `renew_at`.
     """
 
     cursor: str
     expires_at: datetime
+
+    @property
+    def renew_at(self) -> datetime:
+        """When to watch again: six days before it ends, which is a day after it began."""
+        return self.expires_at - RENEWED_BEFORE
 
 
 def changes_in(record: Mapping[str, Any]) -> Iterator[Change]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from mailgrant.errors import InvalidRequest, NotFound, ServerError
-from mailgrant.http import Call, Request, with_query
+from mailgrant.errors import InvalidRequest, NotFound, OutcomeUnknown, ServerError
+from mailgrant.http import Call, Request, Response, with_query
 
 from . import calls
 from .history import Change, Changes, Gap, Watch, changes_in
@@ -14,14 +14,16 @@ from .payload import objects_of, text_of
 from .resource import GMAIL, json_of
 
 LARGEST_PAGE = 500
+# The first sending, and two more after lost answers.
+SENDINGS = 3
 
 
-def changes(since: str | None) -> Call[Changes]:
+def changes(since: object) -> Call[Changes]:
     """Ask what happened since a cursor; without one, only for the cursor of now."""
     if since is None:
         cursor = yield from current_cursor()
         return Changes((), cursor)
-    if not (since.isascii() and since.isdecimal()):
+    if not (isinstance(since, str) and since.isascii() and since.isdecimal()):
         raise InvalidRequest(
             f"{since!r} is not a cursor of a mailbox.", hint="It is what `changes()` gave, a text of digits."
         )
@@ -45,8 +47,8 @@ def watch(topic: str, *, label_ids: Collection[str] = (), exclude: bool = False)
     value: dict[str, object] = {"topicName": topic}
     if label_ids:
         value |= {"labelIds": sorted(label_ids), "labelFilterBehavior": "exclude" if exclude else "include"}
-    response = yield Request.json("POST", f"{GMAIL}/watch", operation="gmail.users.watch", value=value)
-    answer = json_of(response)
+    request = Request.json("POST", f"{GMAIL}/watch", operation="gmail.users.watch", value=value)
+    answer = json_of((yield from _insisted(request)))
     expiration = text_of(answer, "expiration")
     if not expiration.isdecimal():
         raise ServerError("Gmail did not say when the watch ends.", operation="gmail.users.watch")
@@ -55,7 +57,23 @@ def watch(topic: str, *, label_ids: Collection[str] = (), exclude: bool = False)
 
 def stop() -> Call[None]:
     """Ask not to be told of changes any more."""
-    yield Request("POST", f"{GMAIL}/stop", operation="gmail.users.stop")
+    yield from _insisted(Request("POST", f"{GMAIL}/stop", operation="gmail.users.stop"))
+
+
+def _insisted(request: Request) -> Call[Response]:
+    """Send what can do nothing twice, again after a lost answer: a watch takes the place of the one before."""
+    for left in reversed(range(SENDINGS)):
+        try:
+            return (yield request)
+        except OutcomeUnknown as unknown:
+            if not left:
+                raise OutcomeUnknown(
+                    f"It is not known whether {request.operation} was carried out: {unknown.evidence}.",
+                    hint="Say it again: it can do nothing twice.",
+                    operation=request.operation,
+                    evidence=unknown.evidence,
+                ) from unknown
+    raise AssertionError("the last try returns or raises")
 
 
 def _since(since: str) -> Call[Changes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailgrant import AsyncAccount, AsyncMailgrant
+from mailgrant import AsyncAccount, AsyncMailgrant, Event
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.history import Change, Gap, Happening
 from mailgrant.sandbox import Sandbox
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
+KEY = "A" * 43
 
 
 async def granted(mailgrant: AsyncMailgrant, person: Person, scopes: str = "gmail.full") -> AsyncAccount:
@@ -105,3 +107,43 @@ async def test_a_watch_says_when_it_must_be_renewed(sandbox: Sandbox, office: di
 
     assert timedelta(days=6) < watch.expires_at - datetime.now(UTC) < timedelta(days=8)
     assert watch.cursor.isdecimal()
+
+
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"drop": "after"}, {"late": "100ms"}, {"status": 503}])
+async def test_a_lost_answer_to_a_watch_or_its_end_is_asked_for_again(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, fault: dict[str, Any]
+) -> None:
+    project = sandbox.client_secrets("installed")["installed"]["project_id"]
+    topic = f"projects/{project}/topics/mail"
+    sandbox.push.add_topic(Topic(topic, push=None))
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person)
+        sandbox.fault("gmail.users.watch", **fault)
+        sandbox.fault("gmail.users.stop", **fault)
+
+        watch = await ada.gmail.watch(topic)
+        await ada.gmail.stop_watching()
+
+    assert watch.renew_at < watch.expires_at
+    assert len(list(sandbox.faults)) == 0
+
+
+async def test_another_process_goes_on_from_a_stored_cursor(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, tmp_path: Path
+) -> None:
+    kept = office | {"vault": str(tmp_path / "vault.db"), "key": KEY}
+    cursors = tmp_path / "cursors"
+    async with AsyncMailgrant(**kept) as mailgrant:
+        ada = await granted(mailgrant, person, "gmail.full calendar")
+        mail, diary = await ada.gmail.changes(), await ada.calendar.changes()
+        cursors.write_text(f"{mail.cursor}\n{diary.cursor}")
+    sandbox.account(ADA).receive(from_=GRACE, subject="Lunch?")
+
+    async with AsyncMailgrant(**kept) as mailgrant:
+        ada = mailgrant.account(ADA)
+        await ada.calendar.add(summary="Lunch", start=datetime(2030, 3, 4, 12, tzinfo=UTC))
+        at, of = cursors.read_text().splitlines()
+        arrived, planned = await ada.gmail.changes(at), await ada.calendar.changes(of)
+
+    assert [each.happening for each in arrived if isinstance(each, Change)] == [Happening.ADDED]
+    assert [each.summary for each in planned if isinstance(each, Event)] == ["Lunch"]

@@ -20,7 +20,7 @@ import pytest
 from mailgrant import Account, Event, Mailgrant
 from mailgrant.calendar.event import Response
 from mailgrant.calendar.recurrence import Recurrence
-from mailgrant.errors import MailgrantError, NoAnswer, OutcomeUnknown
+from mailgrant.errors import MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.sandbox import Sandbox
 
 from ..people import Person
@@ -44,6 +44,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 CUTS = {name: FAULTS[name] for name in ("cut before", "cut after", "late")}
+
+# What is not done where the answer is lost.
+UNDONE = {"cut before", "5xx"}
+DONE_OR_NOT = {name: (fault, name not in UNDONE) for name, fault in FAULTS.items()}
 
 Diary = list[tuple[str, str]]
 Act = Callable[[Account, list[Event]], Awaitable[object]]
@@ -193,9 +197,9 @@ def test_an_answer_to_an_invitation_survives_a_lost_answer(
     assert [each.response for each in (ada.calendar.get(lunch.id)).attendees] == [Response.ACCEPTED]
 
 
-@pytest.mark.parametrize(("fault", "there"), [({"drop": "before"}, 0), ({"drop": "after"}, 1), ({"late": LATE}, 1)])
+@pytest.mark.parametrize(("fault", "there"), DONE_OR_NOT.values(), ids=DONE_OR_NOT)
 def test_a_sentence_whose_answer_was_lost_is_unknown_and_not_said_again(
-    sandbox: Sandbox, ada: Account, fault: dict[str, Any], there: int
+    sandbox: Sandbox, ada: Account, fault: dict[str, Any], there: bool
 ) -> None:
     before = sandbox.clock.now()
     sandbox.fault("calendar.events.quickAdd", **fault)
@@ -205,11 +209,11 @@ def test_a_sentence_whose_answer_was_lost_is_unknown_and_not_said_again(
     wait_for_late_work(fault)
 
     found = [each for each in ada.calendar.events(before)]
-    assert len(found) == there
+    assert len(found) == int(there)
     assert "Look in the calendar" in caught.value.hint
 
 
-@pytest.mark.parametrize(("fault", "moved"), [({"drop": "before"}, False), ({"drop": "after"}, True)])
+@pytest.mark.parametrize(("fault", "moved"), DONE_OR_NOT.values(), ids=DONE_OR_NOT)
 def test_a_move_whose_answer_was_lost_is_unknown_and_not_said_again(
     sandbox: Sandbox, ada: Account, fault: dict[str, Any], moved: bool
 ) -> None:
@@ -219,11 +223,30 @@ def test_a_move_whose_answer_was_lost_is_unknown_and_not_said_again(
 
     with pytest.raises(OutcomeUnknown) as caught:
         ada.calendar.move(lunch, work)
+    wait_for_late_work(fault)
 
     there = [each.summary for each in ada.calendar.events(MONDAY - HOUR, FAR, calendar=work)]
     here = diary(ada)
     assert (len(there), len(here)) == ((1, 0) if moved else (0, 1))
     assert "both calendars" in caught.value.hint
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_watch_whose_answer_was_lost_is_unknown_and_its_end_is_said_again(
+    sandbox: Sandbox, ada: Account, fault: dict[str, Any]
+) -> None:
+    watch = ada.calendar.watch("http://127.0.0.1:1/hook")
+    sandbox.fault("calendar.channels.stop", **fault)
+    ada.calendar.stop_watching(watch)
+    wait_for_late_work(fault)
+
+    with pytest.raises(NotFound):
+        ada.calendar.stop_watching(watch)
+    sandbox.fault("calendar.events.watch", **fault)
+    with pytest.raises(OutcomeUnknown) as caught:
+        ada.calendar.watch("http://127.0.0.1:1/hook")
+
+    assert "Open another one" in caught.value.hint
 
 
 def test_an_event_is_moved_to_another_calendar(sandbox: Sandbox, ada: Account) -> None:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailgrant import Account, Mailgrant
+from mailgrant import Account, Event, Mailgrant
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.history import Change, Gap, Happening
 from mailgrant.sandbox import Sandbox
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
+KEY = "A" * 43
 
 
 def granted(mailgrant: Mailgrant, person: Person, scopes: str = "gmail.full") -> Account:
@@ -105,3 +107,43 @@ def test_a_watch_says_when_it_must_be_renewed(sandbox: Sandbox, office: dict[str
 
     assert timedelta(days=6) < watch.expires_at - datetime.now(UTC) < timedelta(days=8)
     assert watch.cursor.isdecimal()
+
+
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"drop": "after"}, {"late": "100ms"}, {"status": 503}])
+def test_a_lost_answer_to_a_watch_or_its_end_is_asked_for_again(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, fault: dict[str, Any]
+) -> None:
+    project = sandbox.client_secrets("installed")["installed"]["project_id"]
+    topic = f"projects/{project}/topics/mail"
+    sandbox.push.add_topic(Topic(topic, push=None))
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person)
+        sandbox.fault("gmail.users.watch", **fault)
+        sandbox.fault("gmail.users.stop", **fault)
+
+        watch = ada.gmail.watch(topic)
+        ada.gmail.stop_watching()
+
+    assert watch.renew_at < watch.expires_at
+    assert len(list(sandbox.faults)) == 0
+
+
+def test_another_process_goes_on_from_a_stored_cursor(
+    sandbox: Sandbox, office: dict[str, Any], person: Person, tmp_path: Path
+) -> None:
+    kept = office | {"vault": str(tmp_path / "vault.db"), "key": KEY}
+    cursors = tmp_path / "cursors"
+    with Mailgrant(**kept) as mailgrant:
+        ada = granted(mailgrant, person, "gmail.full calendar")
+        mail, diary = ada.gmail.changes(), ada.calendar.changes()
+        cursors.write_text(f"{mail.cursor}\n{diary.cursor}")
+    sandbox.account(ADA).receive(from_=GRACE, subject="Lunch?")
+
+    with Mailgrant(**kept) as mailgrant:
+        ada = mailgrant.account(ADA)
+        ada.calendar.add(summary="Lunch", start=datetime(2030, 3, 4, 12, tzinfo=UTC))
+        at, of = cursors.read_text().splitlines()
+        arrived, planned = ada.gmail.changes(at), ada.calendar.changes(of)
+
+    assert [each.happening for each in arrived if isinstance(each, Change)] == [Happening.ADDED]
+    assert [each.summary for each in planned if isinstance(each, Event)] == ["Lunch"]

@@ -105,7 +105,7 @@ def reply(
     said, shown = read_text(text), read_file(html)
     with invocation.open() as mailgrant:
         account = invocation.account(mailgrant)
-        me = account.grant().account
+        me = [account.grant().account, *(each.email for each in account.gmail.send_as())] if everybody else []
         answer = account.gmail.read(message_id).reply(text=said, html=shown, all=everybody, me=me)
         files = Attachment.collect(attach)
         print_sent(invocation, account.gmail.send(replace(answer, attachments=answer.attachments + files)))

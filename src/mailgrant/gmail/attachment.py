@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path, PurePath
 from typing import TypeAlias
+from urllib.parse import quote
 
 from mailgrant.errors import InvalidRequest
 
@@ -135,6 +136,12 @@ class Attachment:
             return None
         text = self.content.decode(errors="ignore")
         return text if text.lstrip().startswith(CALENDAR_BEGINS) else None
+
+    def is_shown_in(self, html: str | None) -> bool:
+        """Tell whether the HTML shows this file as `cid:…`, which some write escaped (RFC 2392)."""
+        if not html or not self.content_id:
+            return False
+        return f"cid:{self.content_id}" in html or f"cid:{quote(self.content_id, safe='')}" in html
 
     @property
     def safe_name(self) -> str:

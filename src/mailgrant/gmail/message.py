@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from . import quoting
+from . import answering, quoting
 from .address import Address, Addresses
+from .answering import addresses_in
 from .attachment import Attachment
 from .draft import HEADER_NAME, MESSAGE_ID, Draft
 from .headers import Headers
@@ -111,11 +112,11 @@ class Message:
             label_ids=label_ids_of(value),
             snippet=snippet_of(value),
             date=date_of(value, headers),
-            from_=next(iter(_addresses(headers, "From")), None),
-            to=_addresses(headers, "To"),
-            cc=_addresses(headers, "Cc"),
-            bcc=_addresses(headers, "Bcc"),
-            reply_to=_addresses(headers, "Reply-To"),
+            from_=next(iter(addresses_in(headers, "From")), None),
+            to=addresses_in(headers, "To"),
+            cc=addresses_in(headers, "Cc"),
+            bcc=addresses_in(headers, "Bcc"),
+            reply_to=addresses_in(headers, "Reply-To"),
             subject=headers.first("Subject"),
             text=text,
             html=html,
@@ -140,16 +141,18 @@ class Message:
         html: str | None = None,
         all: bool = False,
         quote: bool = True,
-        me: str | Address | None = None,
+        me: Addresses | None = None,
     ) -> Draft:
         """
         Return the draft of an answer, in the same thread.
 
         It goes to Reply-To, else to the sender; a mail that the account sent itself is answered to
-        whom it went. `all` adds everybody else but the account, which is known by `me` or from
-        Delivered-To. A mail without a Message-ID is answered by thread and subject alone.
+        whom it went. `all` adds everybody else but the account, which is known by `me`, one address
+        or all it has, or from Delivered-To; where the mail says Mail-Followup-To, it goes there. HTML
+        brings along the images that the quotation shows. A mail without a Message-ID is answered by
+        thread and subject alone.
         """
-        to, cc = self._answered(all, me)
+        to, cc = answering.answered(self, everybody=all, me=me)
         text, html, quotation = quoting.quoted(self, text, html) if quote else (text, html, None)
         return Draft(
             to,
@@ -158,8 +161,9 @@ class Message:
             text=text,
             html=html,
             quotation=quotation,
+            attachments=[each for each in self.attachments if quotation and each.is_shown_in(html)],
             in_reply_to=self.message_id,
-            references=self._lineage(),
+            references=answering.lineage(self),
             thread_id=self.thread_id,
         )
 
@@ -217,24 +221,6 @@ class Message:
             id=draft_id,
             message_id=self.id,
         )
-
-    def _answered(self, all: bool, me: str | Address | None) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-        own = {address.mailbox for address in _addresses(self.headers, "Delivered-To")}
-        own |= {Address.parse(me, field="me").mailbox} if me is not None else set()
-        sent = SystemLabel.SENT in self.label_ids or (self.from_ is not None and self.from_.mailbox in own)
-        if sent and self.from_ is not None:
-            own.add(self.from_.mailbox)
-        sender = () if self.from_ is None else (self.from_,)
-        # A note to oneself is answered to oneself.
-        to = (_without(self.to, own) if sent else self.reply_to or sender) or sender
-        others = self.to + self.cc if not sent else self.cc
-        cc = _without(others, own | {address.mailbox for address in to}) if all else ()
-        return _without(to, set()), cc
-
-    def _lineage(self) -> tuple[str, ...]:
-        """What the answer's References say: the mail's own and then the mail (RFC 5322 §3.6.4)."""
-        earlier = self.references or ((self.in_reply_to,) if self.in_reply_to else ())
-        return earlier + ((self.message_id,) if self.message_id else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,26 +296,6 @@ def _is_extension(name: str) -> bool:
     return name.lower().startswith("x-") and HEADER_NAME.fullmatch(name) is not None
 
 
-def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    values = headers.all(name)
-    if len(values) == 1:
-        return Address.parse_received(values[0])
-    return tuple(found for value in values for found in Address.parse_received(value))
-
-
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:
     found = (each for value in headers.all(name) for each in ANY_MESSAGE_ID.findall(value))
     return tuple(dict.fromkeys(each for each in found if MESSAGE_ID.fullmatch(each)))
-
-
-def _without(addresses: Iterable[Address], mailboxes: set[str]) -> tuple[Address, ...]:
-    """Leave out these mailboxes, and everybody who is there already."""
-
-    def kept() -> Iterator[Address]:
-        seen = set(mailboxes)
-        for address in addresses:
-            if address.mailbox not in seen:
-                seen.add(address.mailbox)
-                yield address
-
-    return tuple(kept())

@@ -153,7 +153,7 @@ def _body(draft: Draft, words: Sequence[str]) -> EmailMessage:
 
 def _is_shown(attachment: Attachment, html: str) -> bool:
     """True for an image that stands in the HTML, and does not hang on the mail as a file."""
-    return bool(attachment.content_id) and (attachment.inline or f"cid:{attachment.content_id}" in html)
+    return bool(attachment.content_id) and (attachment.inline or attachment.is_shown_in(html))
 
 
 def _set_text(body: EmailMessage, draft: Draft) -> None:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from .message import Message
 
-# Gmail keeps a thread together only while the subject, without such beginnings, stays the same.
-REPLY_PREFIX = re.compile(r"re(\[\d+\])?\s*:", re.IGNORECASE)
-FORWARD_PREFIX = re.compile(r"fwd?\s*:", re.IGNORECASE)
+# Gmail keeps a thread together only while the subject, without such beginnings, stays the same. Mail
+# programs write them in the language of their owner; a second one says nothing new.
+REPLY_WORDS = "re|aw|antw|antwort|sv|vs|res|réf|rif|r|odp|ynt|vá|bls|atb|отв|απ|回复|回覆|答复|返信|답장|رد|השב"
+FORWARD_WORDS = "fwd?|wg|tr|rv|enc|pd|vl|vb|doorst|ilt|i̇lt|пересл|πρθ|转发|轉寄|転送|전달|הועבר"
+REPLY_PREFIX = re.compile(rf"\s*(?:{REPLY_WORDS})(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
+FORWARD_PREFIX = re.compile(rf"\s*(?:{FORWARD_WORDS})(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
 FORWARDED = "---------- Forwarded message ----------"
 
 

@@ -325,6 +325,61 @@ def test_a_note_to_oneself_is_answered_to_oneself() -> None:
     assert [address.email for address in draft.to] == ["grace@example.com"]
 
 
+def test_a_reply_to_all_leaves_out_every_address_the_account_has() -> None:
+    message = lunch(To="ada+lunch@example.com, Team <team@example.com>, bob@example.com", Cc="a.da@gmail.com")
+
+    draft = message.reply(text="Yes.", all=True, me=["ada@example.com", "team@example.com", "ada@gmail.com"])
+
+    assert [address.email for address in draft.cc] == ["bob@example.com"]
+
+
+def test_a_reply_to_all_keeps_two_addresses_of_somebody_elses_apart() -> None:
+    draft = lunch(Reply_To="list+a@example.com", Cc="list+b@example.com").reply(text="Yes.", all=True)
+
+    assert [address.email for address in draft.cc] == ["ada@example.com", "list+b@example.com"]
+
+
+def test_a_reply_to_all_goes_where_the_mail_wants_it_followed_up() -> None:
+    message = lunch(Cc="bob@example.com", Mail_Followup_To="list@example.com, ada@example.com")
+
+    everybody, sender = message.reply(all=True, me="ada@example.com"), message.reply(me="ada@example.com")
+
+    assert ([address.email for address in everybody.to], everybody.cc) == (["list@example.com"], ())
+    assert [address.email for address in sender.to] == ["grace@example.com"]
+
+
+def test_a_reply_address_that_is_the_accounts_own_is_passed_over() -> None:
+    draft = lunch(Reply_To="ada@example.com").reply(text="Yes.", me="ada@example.com")
+
+    assert [address.email for address in draft.to] == ["grace@example.com"]
+
+
+def test_a_reply_in_html_brings_along_the_images_that_it_quotes() -> None:
+    shown = part("text/html", '<img src="cid:map%40x">')
+    message = lunch(multipart("related", shown, part("image/png", b"png", name="map.png", Content_ID="<map@x>")))
+
+    assert [each.name for each in message.reply(html="<p>Yes.").attachments] == ["map.png"]
+    assert message.reply(html="<p>Yes.", quote=False).attachments == ()
+    assert message.reply(text="Yes.").attachments == ()
+
+
+@pytest.mark.parametrize(
+    "subject", ["AW: Lunch", "Antw: Lunch", "SV: Lunch", "Odp: Lunch", "回复：Lunch", "Réf : Lunch"]
+)
+def test_a_subject_that_says_re_in_another_language_says_it_once(subject: str) -> None:
+    assert lunch(Subject=subject).reply(text="Yes.").subject == subject
+
+
+@pytest.mark.parametrize("subject", ["WG: Lunch", "TR: Lunch", "RV: Lunch", "转发: Lunch", "FW: Lunch"])
+def test_a_subject_that_says_forwarded_in_another_language_says_it_once(subject: str) -> None:
+    assert lunch(Subject=subject).forward("bob@example.com").subject == subject
+
+
+@pytest.mark.parametrize("subject", ["Report: Lunch", "Res judicata", "Ref: 12", "Lunch", "Re Lunch"])
+def test_a_subject_that_only_begins_like_it_says_re(subject: str) -> None:
+    assert lunch(Subject=subject).reply(text="Yes.").subject == f"Re: {subject}"
+
+
 @pytest.mark.parametrize("subject", ["Re: Lunch", "RE:Lunch", "re : Lunch", "Re[2]: Lunch"])
 def test_a_subject_says_re_once_for_another_would_break_the_thread(subject: str) -> None:
     assert lunch(Subject=subject).reply(text="Yes.").subject == subject

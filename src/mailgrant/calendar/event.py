@@ -153,11 +153,11 @@ class Event:
         etag: str | None = None,
     ) -> None:
         checked = {
-            "summary": summary,
+            "summary": _checked_text(summary, "summary") or "",
             "start": start,
             "end": _checked_times(start, end, duration, kept=id is not None),
-            "description": description,
-            "location": location,
+            "description": _checked_text(description, "description"),
+            "location": _checked_text(location, "location"),
             "attendees": _attendees(attendees),
             "recurrence": as_lines(recurrence) if id is not None else as_recurrence(recurrence, start),
             "reminders": as_reminders(reminders),
@@ -231,7 +231,6 @@ class Event:
             new["duration"] = self.duration if as_long else None
         if start is None and "start" in changes:
             raise InvalidRequest("start: an event begins at some time.")
-        new["summary"] = new["summary"] or ""
         if "recurrence" in changes:
             new["recurrence"] = as_recurrence(changes["recurrence"] or (), start)
         new["attendees"] = _answered(new["attendees"] or (), self.attendees)
@@ -291,6 +290,12 @@ def _checked_times(
     if end is not None or duration is not None:
         raise InvalidRequest("The event has an end but no start.")
     return None
+
+
+def _checked_text(text: object, name: str) -> str | None:
+    if text is not None and not isinstance(text, str):
+        raise InvalidRequest(f"{name}: {text!r} is no text.")
+    return text
 
 
 def _attendees(given: Attendees) -> tuple[Attendee, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mailgrant.calendar.free_busy import Interval
 
 AHEAD = timedelta(days=14)
+# From when to when, and in which zone.
+Hours: TypeAlias = tuple[time, time, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,13 @@ def list_(invocation: Invocation) -> None:
 @click.option("--length", metavar="LENGTH", type=parse_length, help="Find the first time so long that suits all: 1h.")
 @click.option("--from", "start", metavar="WHEN", type=parse_moment, help="From this day or time on. [now]")
 @click.option("--until", metavar="WHEN", type=parse_moment, help="Up to this day or time. [two weeks later]")
-@click.option("--hours", metavar="FROM-TO", type=parse_hours, help="Within these hours, such as 9-17 or 8:30-16:00.")
+@click.option(
+    "--hours",
+    metavar="FROM-TO[@ZONE]",
+    multiple=True,
+    type=parse_hours,
+    help="Within these hours, such as 9-17 or 8:30-16@America/New_York; again for more, all of which must suit.",
+)
 @click.option("--day", "days", metavar="DAY", multiple=True, help="With --hours: on such days. [Monday to Friday]")
 @click.option("--zone", metavar="NAME", help="Where times and hours are meant, such as Europe/London. [local; UTC]")
 @click.pass_obj
@@ -64,12 +72,12 @@ def free(
     length: timedelta | None,
     start: date | None,
     until: date | None,
-    hours: tuple[time, time] | None,
+    hours: tuple[Hours, ...],
     days: tuple[str, ...],
     zone: str | None,
 ) -> None:
     """Say when people are busy, or with --length, when all of them are first free."""
-    if length is None and hours is not None:
+    if length is None and hours:
         raise click.UsageError("--hours goes with --length.")
     begin = as_time(start, zone) if start is not None else datetime.now(UTC)
     end = as_time(until, zone) if until is not None else begin + AHEAD
@@ -83,18 +91,19 @@ def free(
     invocation.printer.many([found] if found else [], columns, empty="nobody is free together then.")
 
 
-def working(hours: tuple[time, time] | None, days: tuple[str, ...], zone: str | None) -> WorkingHours | None:
-    """Make working hours of the flags; None when there are none."""
+def working(hours: tuple[Hours, ...], days: tuple[str, ...], zone: str | None) -> list[WorkingHours]:
+    """Make working hours of the flags, on the clock of their own zone or of `zone`."""
     from mailgrant import WorkingHours
 
-    if hours is None:
-        if days:
-            raise click.UsageError("--day goes with --hours.")
-        return None
-    if zone is None:
-        raise click.UsageError("--hours needs --zone, such as Europe/London: it says whose hours they are.")
-    opens, closes = hours
-    return WorkingHours(opens, closes, zone=zone, days=days) if days else WorkingHours(opens, closes, zone=zone)
+    if days and not hours:
+        raise click.UsageError("--day goes with --hours.")
+    found = []
+    for opens, closes, place in hours:
+        name = place or zone
+        if name is None:
+            raise click.UsageError("--hours needs --zone, such as Europe/London: it says whose hours they are.")
+        found.append(WorkingHours(opens, closes, zone=name, **({"days": days} if days else {})))
+    return found
 
 
 def print_busy(

@@ -234,6 +234,8 @@ def fields_of(
     """Return the fields of an event that the flags name."""
     if end is not None and length is not None:
         raise click.UsageError("Say --end or --length, not both.")
+    if repeat and isinstance(start, datetime) and zone is None and start.tzinfo is None:
+        raise click.UsageError("--repeat needs --zone, such as Europe/London: on its clock the times stay the same.")
     given = {
         "start": in_zone(start, zone),
         "end": after_last(in_zone(end, zone)),
@@ -251,6 +253,11 @@ def after_last(end: date | datetime | None) -> date | datetime | None:
     return end if end is None or isinstance(end, datetime) else end + timedelta(days=1)
 
 
+def last_of(end: date | datetime | None) -> date | datetime | None:
+    """Turn the day after, as Calendar counts, into the last day, as people say it."""
+    return end if end is None or isinstance(end, datetime) else end - timedelta(days=1)
+
+
 def updates(invite: bool) -> str | None:
     """Say whom Google mails."""
     return "all" if invite else None
@@ -258,9 +265,10 @@ def updates(invite: bool) -> str | None:
 
 def described(found: Event) -> Iterable[str]:
     """Write an event for a person to read."""
-    until = f" - {local(found.end)}" if found.end is not None else ""
     yield found.summary
-    yield f"{local(found.start)}{until}"
+    if found.status.value != "confirmed":
+        yield found.status.value.capitalize()
+    yield " - ".join(filter(None, dict.fromkeys(map(local, (found.start, last_of(found.end))))))
     texts = {"Where": found.location, "Meet": found.meet_link, "Repeats": " ".join(found.recurrence)}
     yield from (f"{name}: {text}" for name, text in texts.items() if text)
     for guest in found.attendees:

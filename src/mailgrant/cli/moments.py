@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 import click
 
 _LENGTH = re.compile(r"(\d+)(ms|s|m|h|d|w)")
-_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?")
+_HOURS = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?(?:@(\S+))?")
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -38,16 +38,18 @@ def parse_length(text: str) -> timedelta:
     return sum((int(number) * _UNITS[unit] for number, unit in _LENGTH.findall(text)), timedelta())
 
 
-def parse_hours(text: str) -> tuple[time, time]:
-    """Read hours of the day: `9-17`, `8:30-16:00`."""
+def parse_hours(text: str) -> tuple[time, time, str | None]:
+    """Read hours of the day, and of which zone: `9-17`, `8:30-24`, `9-17@Europe/London`."""
     found = _HOURS.fullmatch(text)
     try:
         if found is None:
             raise ValueError(text)
-        opens, opens_past, closes, closes_past = (int(each or 0) for each in found.groups())
-        return time(opens, opens_past), time(closes, closes_past)
+        opens, opens_past, closes, closes_past = (int(each or 0) for each in found.groups()[:4])
+        # Python writes the end of a day as its beginning.
+        closes = 0 if (closes, closes_past) == (24, 0) else closes
+        return time(opens, opens_past), time(closes, closes_past), found[5]
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not hours such as 9-17 or 8:30-16:00.") from error
+        raise click.BadParameter(f"{text!r} is not hours such as 9-17 or 8:30-16:00@Europe/London.") from error
 
 
 def in_zone(when: date | datetime | None, zone: str | None) -> date | datetime | None:

@@ -373,9 +373,11 @@ def test_an_end_or_a_length_may_be_said(changes: dict[str, Any], end: Any) -> No
         ({"reminders": "10m"}, "reminders: '10m' is no length of time"),
         ({"recurrence": 5}, "5 is no rule"),
         ({"recurrence": [5]}, "5 is no text"),
+        ({"description": b"x"}, "description: b'x' is no text"),
+        ({"location": 7}, "location: 7 is no text"),
     ],
 )
-def test_a_number_is_no_length_of_time_and_no_rule(fields: dict[str, Any], why: str) -> None:
+def test_a_number_is_no_text_no_length_of_time_and_no_rule(fields: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
         Event("Lunch", start=NOON, **fields)
 

@@ -87,13 +87,19 @@ def test_a_zone_that_does_not_exist_is_a_misuse(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("9-17", (time(9), time(17))), ("08:30-16:05", (time(8, 30), time(16, 5)))]
+    ("text", "expected"),
+    [
+        ("9-17", (time(9), time(17), None)),
+        ("08:30-16:05", (time(8, 30), time(16, 5), None)),
+        ("20-24", (time(20), time(0), None)),
+        ("9-17@Europe/London", (time(9), time(17), "Europe/London")),
+    ],
 )
-def test_hours_are_read(text: str, expected: tuple[time, time]) -> None:
+def test_hours_are_read(text: str, expected: tuple[time, time, str | None]) -> None:
     assert parse_hours(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "9", "9-25", "9:60-10", "nine-five"])
+@pytest.mark.parametrize("text", ["", "9", "9-25", "9:60-10", "nine-five", "9-24:30", "9-17@"])
 def test_what_are_no_hours_are_said_to_be_none(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is not hours"):
         parse_hours(text)

@@ -102,7 +102,8 @@ def _handed_over(session: str, mail: Source, operation: str) -> Call[Response]:
         if response.status != UNFINISHED:
             return response
         reached = _stored(response)
-        standstills = 0 if reached > stored else standstills + 1
+        # What broke off is counted already; to be told that it left nothing is no second standstill.
+        standstills = 0 if reached > stored else standstills + (lost is None)
         stored, lost = reached, None
     raise lost or OutcomeUnknown(
         f"It is not known whether {operation} was carried out: the upload did not get on.",

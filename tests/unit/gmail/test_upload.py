@@ -79,6 +79,13 @@ def test_a_session_without_a_range_has_nothing() -> None:
     assert ranges(asked)[-1] == f"0-{SIZE - 1}/{SIZE}"
 
 
+def test_a_session_that_kept_nothing_of_three_cuts_in_a_row_is_gone_on_with() -> None:
+    sent, asked = uploaded(OPENED, *[LOST, unfinished(0)] * 3, DONE)
+
+    assert sent.id == "m1"
+    assert len(asked) == 8
+
+
 def test_a_lost_opening_says_that_nothing_happened() -> None:
     with pytest.raises(NoAnswer, match="Nothing happened"):
         uploaded(LOST)

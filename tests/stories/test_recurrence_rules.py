@@ -47,7 +47,13 @@ def test_two_hundred_series_keep_their_times_when_what_follows_is_changed(
             begun = ada.calendar.edit(at, which="following", summary="After")
 
             assert begun.id != series.id
-            assert starts(ada, series, end) + starts(ada, begun, end) == expected, (start, lines)
+            assert isinstance(begun.start, datetime)
+            before, after = starts(ada, series, end), starts(ada, begun, end)
+            assert before + after == expected, (start, lines)
+
+            ada.calendar.edit(begun, which="all", start=begun.start + HOUR)
+
+            assert starts(ada, begun, end + HOUR) == [each + HOUR for each in after], (start, lines)
 
 
 def ruled(ada: Account, series: Event, lines: tuple[str, ...], end: datetime) -> Event:

@@ -340,3 +340,14 @@ def test_the_end_of_all_days_is_no_end() -> None:
     forever = Recurrence("RRULE:FREQ=YEARLY;UNTIL=99991231T235959Z")
 
     assert [each.year for each in islice(forever.occurrences(MONDAY), 3)] == [2026, 2027, 2028]
+
+
+def test_the_end_of_a_series_moves_along_with_its_start() -> None:
+    start = datetime(2026, 3, 2, 18, tzinfo=LONDON)
+    weekly = Recurrence.weekly(until=start + timedelta(days=14))
+
+    later = weekly.shifted(start, start + timedelta(hours=1))
+    earlier = weekly.shifted(start, start - timedelta(hours=1))
+
+    assert later.lines == ("RRULE:FREQ=WEEKLY;UNTIL=20260316T190000Z",)
+    assert earlier.lines == ("RRULE:FREQ=WEEKLY;UNTIL=20260316T170000Z",)

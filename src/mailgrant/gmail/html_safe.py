@@ -7,8 +7,7 @@ link may say one address and lead to another.
 
 from __future__ import annotations
 
-from .html_text import nests_too_deeply
-from .quoting import as_html
+from .html_straight import straightened
 
 # Images of the mail itself are named by their Content-ID; nothing is fetched for them (RFC 2392).
 OWN_IMAGE = "cid:"
@@ -19,9 +18,7 @@ LINKING = frozenset({"a", "area", "map"})
 
 def make_safe(html: str, *, links: bool, images: bool) -> str:
     """Return `html` with nothing in it that runs; links and remote images only where they are wanted."""
-    html = html.encode("utf-8", "replace").decode()
-    if nests_too_deeply(html):
-        return as_html(html)
+    html = straightened(html.encode("utf-8", "replace").decode())
     from nh3 import ALLOWED_TAGS, clean
 
     def kept(tag: str, attribute: str, value: str) -> str | None:

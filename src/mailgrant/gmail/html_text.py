@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .header_text import UNPRINTABLE
+from .html_straight import straightened
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -21,8 +22,8 @@ LINKS = re.compile(r"(?:https?|mailto):\S+")
 RULE = "-" * 20
 # Blanks and breaks that only a page's layout needs.
 INVISIBLE = {0xA0: " ", 0xAD: None, 0x200B: None}
-# A parser's time grows with the square of the nesting: a hostile megabyte would take a minute.
-MOST_UNCLOSED = 20_000
+# Deeper lists and quotations look like these: their margin times their lines would fill the memory.
+DEEPEST_MARGIN = 20
 
 
 def html_to_text(html: str) -> str:
@@ -31,9 +32,7 @@ def html_to_text(html: str) -> str:
 
     Never raises: HTML in mail is often broken, and is read as a browser would read it.
     """
-    html = html.encode("utf-8", "replace").decode()
-    if nests_too_deeply(html):
-        return _without_tags(html)
+    html = straightened(html.encode("utf-8", "replace").decode())
     from selectolax.lexbor import LexborHTMLParser
 
     body = LexborHTMLParser(html).body
@@ -43,18 +42,6 @@ def html_to_text(html: str) -> str:
     for node, entering in _walk(body):
         (writer.enter if entering else writer.leave)(node)
     return writer.text()
-
-
-def nests_too_deeply(html: str) -> bool:
-    """True for HTML that a parser would take minutes for."""
-    return html.count("<") - 2 * html.count("</") > MOST_UNCLOSED
-
-
-def _without_tags(html: str) -> str:
-    from html import unescape
-
-    lines = (" ".join(line.split()) for line in unescape(re.sub(r"<[^<>]*>", "\n", html)).splitlines())
-    return "\n".join(UNPRINTABLE.sub(" ", line) for line in lines if line)
 
 
 def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
@@ -84,7 +71,7 @@ class _Writer:
         self._line = ""
         self._blank_wanted = False
         self._bullet = ""
-        self._quoted = 0
+        self._quotations = 0
         self._quoted_before = 0
         self._preformatted = 0
         self._lists: list[int | None] = []
@@ -98,7 +85,7 @@ class _Writer:
             return
         self._break_before(tag)
         if tag == "blockquote":
-            self._quoted += 1
+            self._quotations += 1
         elif tag == "pre":
             self._preformatted += 1
         elif tag in ("ul", "ol"):
@@ -115,7 +102,7 @@ class _Writer:
         if tag in PARAGRAPHS or tag in LINES:
             self._break_before(tag)
         if tag == "blockquote":
-            self._quoted -= 1
+            self._quotations -= 1
         elif tag == "pre":
             self._preformatted -= 1
         elif tag == "li":
@@ -138,7 +125,7 @@ class _Writer:
         elif tag == "img":
             self._write(node.attributes.get("alt") or "")
         elif tag == "li":
-            self._bullet = "  " * (len(self._lists) - 1) + self._next_bullet()
+            self._bullet = "  " * min(len(self._lists) - 1, DEEPEST_MARGIN) + self._next_bullet()
         elif tag in CELLS and self._line.strip():
             self._line = f"{self._line.rstrip()}  "
 
@@ -172,6 +159,11 @@ class _Writer:
         shown = self._line[begun:].strip()
         if shown and LINKS.fullmatch(address) and shown not in (address, address.removeprefix("mailto:")):
             self._line = f"{self._line.rstrip()} <{address}>"
+
+    @property
+    def _quoted(self) -> int:
+        """How many marks of quotation a line has."""
+        return min(self._quotations, DEEPEST_MARGIN)
 
     def _end_line(self) -> None:
         if self._line.strip():

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailgrant.backup_file import SIDE_FILES
+from mailgrant.errors import SettingsError
 from mailgrant.key_drawer import KeyDrawer
+from mailgrant.keys import KeySource
 from mailgrant.oauth.realm import RealmName
 from mailgrant.storage import file_at
 from mailgrant.storage.places import MEMORY, is_in_postgres
@@ -150,11 +152,29 @@ def _loose(files: list[Path]) -> Iterator[Finding]:
             yield Finding(f"others may put files into the folder {folder}: chmod go-w {folder}")
 
 
-def rotate(settings: Settings, vault: Vault, *, progress: Callable[[int], None] | None = None) -> rotation.Rotated:
-    """Change the vault's key for a new one."""
-    return rotation.rotate(
-        vault, KeyDrawer(settings.cabinet(), settings.vault_place()), progress=progress or (lambda rows: None)
-    )
+def rotate(
+    settings: Settings, vault: Vault, *, key: str | None = None, progress: Callable[[int], None] | None = None
+) -> rotation.Rotated:
+    """
+    Change the vault's key for a new one, kept where `key` says from then on.
+
+    A rotation that was stopped comes to its end first, if it was to end elsewhere. Raises SettingsError
+    when `key` names no place.
+    """
+    drawer = KeyDrawer(settings.cabinet(), settings.vault_place(), to=_place_of_keys(key))
+    tell = progress or (lambda rows: None)
+    done = rotation.rotate(vault, drawer, progress=tell)
+    if done.resumed and key is not None and done.key_source != key:
+        rest = rotation.rotate(vault, drawer, progress=tell)
+        return replace(rest, resumed=True, resealed=done.resealed + rest.resealed)
+    return done
+
+
+def _place_of_keys(key: str | None) -> KeySource | None:
+    places = {source.value: source for source in KeySource if source is not KeySource.MEMORY}
+    if key is not None and key not in places:
+        raise SettingsError(f"A vault's key is not kept in {key!r}.", hint=f"Choose of: {', '.join(places)}.")
+    return places[key] if key is not None else None
 
 
 def google_steps(realm: RealmName) -> tuple[str, ...]:

@@ -69,6 +69,17 @@ def replace_private(path: Path, secret: Secret) -> None:
         raise _unwritable(path, error) from error
 
 
+def remove(path: Path) -> None:
+    """Delete a key file, if it is there, and wait until the disk knows."""
+    try:
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the disk knows what a folder holds: a rename is kept for certain only then."""
     if not hasattr(os, "O_DIRECTORY"):

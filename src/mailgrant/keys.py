@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgrant import key_file, passphrase
+from mailgrant import key_details, key_file, passphrase
 from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
 from mailgrant.secret import Secret
 from mailgrant.storage import file_at
@@ -74,11 +74,12 @@ class KeyCabinet:
         return Keyring.from_text(key_file.read_private(Path(named))) if named else None
 
     def find(self, header: Header, place: str) -> Keyring:
-        """Return the keys for a vault; raises VaultLocked when its source has none."""
-        set_by_hand = self.from_environment()
-        if set_by_hand is not None:
-            return set_by_hand
-        source = self.source_of(header, place)
+        """Return the keys for a vault, with one that is being retired; raises VaultLocked when its source has none."""
+        return key_details.opened_with(self._set_by_hand(header) or self.kept_where_named(header, place), header)
+
+    def kept_where_named(self, header: Header, place: str) -> Keyring:
+        """Return the keys that are where the header says, whatever is set in the environment."""
+        source = self._named_by(header, place)
         if source is KeySource.FILE:
             return Keyring.from_text(key_file.read_private(self.file_of(header.vault_id)))
         if source is KeySource.KEYRING:
@@ -89,8 +90,19 @@ class KeyCabinet:
             return Keyring.from_text(stored)
         if source is KeySource.PASSPHRASE:
             given = Secret(self._ask(f"Passphrase of {place}: "))
-            return passphrase.keys_of_passphrase(given, header.details, header.vault_id)
+            return Keyring((passphrase.key_of_passphrase(given, header.details),))
         raise locked(place, f"environment ({VARIABLE} or {FILE_VARIABLE})")
+
+    def _set_by_hand(self, header: Header) -> Keyring | None:
+        """
+        Return the keys of the environment, unless the vault's key was moved away from there.
+
+        Then an old key that is still set in some program does not keep it from the new one.
+        """
+        keys = self.from_environment()
+        if keys is None or key_details.origin(header.details) != KeySource.ENVIRONMENT.value:
+            return keys
+        return keys if header.key_id in {key.id for key in keys.keys} else None
 
     def make(self, source: KeySource, vault_id: str) -> tuple[Keyring, str]:
         """Make a key and put it where `source` says; returns it with what the header must remember."""
@@ -118,12 +130,13 @@ class KeyCabinet:
         return passphrase.new_passphrase(self._ask, self.entropy)
 
     def discard(self, source: KeySource, vault_id: str) -> None:
-        """Take away a key that was made for a vault that did not come about."""
+        """Take away a key that no vault needs (any more), if it is there."""
         if source is KeySource.FILE:
-            self.file_of(vault_id).unlink(missing_ok=True)
+            key_file.remove(self.file_of(vault_id))
         elif source is KeySource.KEYRING:
             with system_keyring() as keyring:
-                keyring.delete_password(SERVICE, vault_id)
+                if keyring.get_password(SERVICE, vault_id) is not None:
+                    keyring.delete_password(SERVICE, vault_id)
 
     def file_of(self, vault_id: str) -> Path:
         """Return where the key file of a vault is."""
@@ -131,8 +144,9 @@ class KeyCabinet:
 
     def source_of(self, header: Header, place: str) -> KeySource:
         """Return where a vault's key comes from; raises SettingsError when a newer mailgrant named its source."""
-        if self.from_environment() is not None:
-            return KeySource.ENVIRONMENT
+        return KeySource.ENVIRONMENT if self._set_by_hand(header) is not None else self._named_by(header, place)
+
+    def _named_by(self, header: Header, place: str) -> KeySource:
         try:
             return KeySource(header.key_source)
         except ValueError:
@@ -213,7 +227,7 @@ def _create(
     if cabinet.from_environment() is not None:
         source = KeySource.ENVIRONMENT
     if source is KeySource.FILE:
-        _check_apart(cabinet.file_of(vault_id), place)
+        check_apart(cabinet.file_of(vault_id), place)
     keyring, details = cabinet.make(source, vault_id)
     vault = Vault.create(
         store,
@@ -245,7 +259,7 @@ def who_we_are() -> str:
     return f"{name}@{socket.gethostname()} {Path(sys.argv[0] or 'python').name}[{os.getpid()}]"
 
 
-def _check_apart(key_file: Path, place: str) -> None:
+def check_apart(key_file: Path, place: str) -> None:
     """Refuse a key beside its vault: whoever copies that folder would have both."""
     file = file_at(place)
     if file is not None and file.parent.resolve() == key_file.parent.resolve():

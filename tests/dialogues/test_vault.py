@@ -181,6 +181,30 @@ def test_a_key_in_the_environment_is_changed_in_three_steps(
     assert main(["vault", "check"]) == 5
 
 
+def test_a_key_is_moved_out_of_the_environment_and_back(
+    vault: Path, key_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = key_file.read_text().strip()
+    monkeypatch.setenv("MAILGRANT_KEY", f"{KEY},{old}")
+    capsys.readouterr()
+
+    assert main(["vault", "rotate", "--key", "environment"]) == 0
+    out, err = capsys.readouterr()
+    assert "kept in the environment from now on" in out
+    assert "take the old key out of the environment" in err
+    assert not key_file.exists()
+    monkeypatch.setenv("MAILGRANT_KEY", KEY)
+    assert main(["vault", "rotate", "--key", "file", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["key_source"], found["moved_from"], found["resumed"]) == ("file", "environment", False)
+
+    # Where nobody has taken the old key out yet, the new one is found all the same.
+    assert main(["grant", "refresh", "ada@example.com"]) == 0
+    monkeypatch.delenv("MAILGRANT_KEY")
+    assert main(["vault", "check"]) == 0
+    assert key_file.read_text().strip() not in (old, KEY)
+
+
 def test_a_stolen_key_at_google_is_followed_by_what_must_be_done_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,18 +49,19 @@ class AsyncVaultKeeping:
         vault = await self._workplace.vault()
         return await in_thread(keeping.check, settings, vault, loose=loose, against=against, discard=discard)
 
-    async def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
+    async def rotate(self, *, key: str | None = None, progress: Callable[[int], None] | None = None) -> Rotated:
         """
         Change the vault's key for a new one, and seal every row with it; others may work meanwhile.
 
-        Where it was stopped, it is finished by calling it again. `progress` is told how many rows
-        were looked at. Raises SettingsError where the key is in the environment and the new one is
-        not there yet, VaultError when somebody else is changing it.
+        `key` says where it is kept from then on, "file", "keyring", "passphrase" or "environment"; the
+        old one is taken away. Where it was stopped, it is finished by calling it again. `progress` is
+        told how many rows were looked at. Raises SettingsError where the key is in the environment and
+        the new one is not there yet, VaultError when somebody else is changing it.
         """
         from mailgrant import keeping
 
         vault = await self._workplace.vault()
-        rotated = await in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        rotated = await in_thread(keeping.rotate, self._workplace.settings, vault, key=key, progress=progress)
         cache = await self._workplace.cache()
         if cache is not None:
             # Whoever has the old key could read what it sealed.

@@ -51,18 +51,19 @@ class VaultKeeping:
         vault = self._workplace.vault()
         return in_thread(keeping.check, settings, vault, loose=loose, against=against, discard=discard)
 
-    def rotate(self, *, progress: Callable[[int], None] | None = None) -> Rotated:
+    def rotate(self, *, key: str | None = None, progress: Callable[[int], None] | None = None) -> Rotated:
         """
         Change the vault's key for a new one, and seal every row with it; others may work meanwhile.
 
-        Where it was stopped, it is finished by calling it again. `progress` is told how many rows
-        were looked at. Raises SettingsError where the key is in the environment and the new one is
-        not there yet, VaultError when somebody else is changing it.
+        `key` says where it is kept from then on, "file", "keyring", "passphrase" or "environment"; the
+        old one is taken away. Where it was stopped, it is finished by calling it again. `progress` is
+        told how many rows were looked at. Raises SettingsError where the key is in the environment and
+        the new one is not there yet, VaultError when somebody else is changing it.
         """
         from mailgrant import keeping
 
         vault = self._workplace.vault()
-        rotated = in_thread(keeping.rotate, self._workplace.settings, vault, progress=progress)
+        rotated = in_thread(keeping.rotate, self._workplace.settings, vault, key=key, progress=progress)
         cache = self._workplace.cache()
         if cache is not None:
             # Whoever has the old key could read what it sealed.

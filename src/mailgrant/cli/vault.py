@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from mailgrant.vault.rotation import Rotated
 
 file_path = click.Path(path_type=Path)
+ENVIRONMENT = "environment"
+KEPT_IN = {
+    "file": "a file of yours",
+    "keyring": "the system's keyring",
+    "passphrase": "your head",
+    ENVIRONMENT: "the environment",
+}
 
 
 @click.group(cls=Noun)
@@ -71,21 +78,29 @@ def check(invocation: Invocation, against: str | None, discard: bool) -> int:
 
 
 @vault.command(example="mailgrant vault rotate")
+@click.option(
+    "--key",
+    "source",
+    type=click.Choice(["file", "keyring", "passphrase", "environment"]),
+    help="Keep the new key there from now on, and take the old one away. Default: where it is.",
+)
 @click.option("--compromised", is_flag=True, help="Somebody else may have the key: also say what to do at Google.")
 @click.pass_obj
-def rotate(invocation: Invocation, compromised: bool) -> int:
+def rotate(invocation: Invocation, source: str | None, compromised: bool) -> int:
     """
     Change the vault's key for a new one, while others go on working.
 
-    Where it was stopped, run it again. A key in the environment is changed by you: set the new one before the old one
-    (MAILGRANT_KEY=NEW,OLD) wherever the vault is used, then rotate, then take the old one out.
+    Where it was stopped, run it again. With --key the new one is kept elsewhere than the old one was. A
+    key in the environment is changed by you: set the new one before the old one (MAILGRANT_KEY=NEW,OLD)
+    wherever the vault is used, then rotate, then take the old one out.
     """
     from mailgrant.keeping import google_steps
 
     with invocation.open() as mailgrant, progress_shown() as progress:
-        done = mailgrant.vault.rotate(progress=progress)
+        done = mailgrant.vault.rotate(key=source, progress=progress)
         steps = google_steps(invocation.settings.realm().name) if compromised else ()
-    text = f"The vault has a new key; {done.resealed} rows were sealed with it."
+    where = f", kept in {KEPT_IN[done.key_source]} from now on" if done.moved_from else ""
+    text = f"The vault has a new key{where}; {done.resealed} rows were sealed with it."
     content = to_json(done) | ({"steps": list(steps)} if steps else {})
     invocation.printer.one(content, "\n".join([text, *steps]))
     for line in advice(done):
@@ -137,7 +152,7 @@ def show_rows(rows: int) -> None:
 
 def advice(done: Rotated) -> list[str]:
     """Say what is left to do after a rotation."""
-    by_hand = done.key_source == "environment"
+    by_hand = ENVIRONMENT in (done.key_source, done.moved_from)
     return [
         *(["this finished a rotation that was stopped before."] if done.resumed else []),
         *(["take the old key out of the environment now, wherever it is set."] if by_hand else []),

@@ -3,7 +3,8 @@ Rotation: a new key for a vault that is in use.
 
 In an order that may be interrupted after any step, and is taken up where it stopped by rotating
 again: the new key is put before the old one where the key is kept; the header is sealed with it, from
-when on nobody seals with the old one; every row is sealed anew; the old key is dropped.
+when on nobody seals with the old one; every row is sealed anew; the old key is dropped. When the key
+moves, the new one goes to its new place alone, and the header holds the old one, sealed with it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Turn:
 
     `resumed` says that the new one was made by a rotation that was stopped. `details` is what the
     header must remember for the key's source until every row is sealed anew, `details_after` from
-    then on.
+    then on. `moved_from` is where the old key is kept, where that is elsewhere.
     """
 
     keyring: Keyring
@@ -42,6 +43,7 @@ class Turn:
     resumed: bool = False
     details: str = ""
     details_after: str = ""
+    moved_from: str | None = None
 
 
 class KeyPlace(Protocol):
@@ -54,7 +56,7 @@ class KeyPlace(Protocol):
         """Put a new key before the old one, unless a rotation that was stopped has done so."""
 
     def finish(self, header: Header, turn: Turn) -> None:
-        """Drop every key but the newest."""
+        """Drop every key but the newest, wherever it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,15 @@ class Rotated:
     """
     What a rotation did.
 
-    `resumed` says that it finished one that was stopped; `key_source` where the new key is kept.
-    `damaged` are the rows that opened with neither key, and were left as they are.
+    `resumed` says that it finished one that was stopped; `key_source` where the new key is kept, and
+    `moved_from` where the old one was, if that was elsewhere. `damaged` are the rows that opened with
+    neither key, and were left as they are.
     """
 
     resealed: int
     resumed: bool = field(kw_only=True)
     key_source: str = field(kw_only=True)
+    moved_from: str | None = field(kw_only=True, default=None)
     generation: int = field(kw_only=True)
     damaged: tuple[Finding, ...] = field(kw_only=True, default=())
 
@@ -90,12 +94,20 @@ def rotate(vault: Vault, place: KeyPlace, *, progress: Callable[[int], None] = l
         else:
             sealer.adopt(before, turn.keyring)
         count, damaged = _reseal(sealer, progress)
+        place.finish(sealer.header, turn)
+        # Last: what is in the details tells whoever takes this up what is left to do.
         if turn.details_after != sealer.header.details:
             _change_header(sealer, turn, turn.details_after)
         generation = sealer.header.generation
         vault.audit.note(Deed.ROTATED, detail=f"generation {generation}")
-        place.finish(sealer.header, turn)
-    return Rotated(count, resumed=turn.resumed, key_source=turn.key_source, generation=generation, damaged=damaged)
+    return Rotated(
+        count,
+        resumed=turn.resumed,
+        key_source=turn.key_source,
+        moved_from=turn.moved_from,
+        generation=generation,
+        damaged=damaged,
+    )
 
 
 def _change_header(sealer: Sealer, turn: Turn, details: str) -> None:

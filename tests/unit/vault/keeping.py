@@ -58,8 +58,8 @@ class Household:
             data_folder=Path(self.place).parent,
         )
 
-    def drawer(self) -> KeyDrawer:
-        return KeyDrawer(self.cabinet(), self.place)
+    def drawer(self, to: KeySource | None = None) -> KeyDrawer:
+        return KeyDrawer(self.cabinet(), self.place, to=to)
 
     def open(self, store: VaultStore | None = None, *, clock: Callable[[], datetime] = lambda: NOW) -> Vault:
         return open_or_create(

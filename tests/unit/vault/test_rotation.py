@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 
 import keyring as system_keyring
 import pytest
-from keyring.backend import KeyringBackend
 
 from mailgrant import key_file
 from mailgrant.errors import (
@@ -37,83 +36,13 @@ from mailgrant.vault.sealing import Key, Keyring, key_id_of
 from mailgrant.vault.store import TABLES, Row
 from mailgrant.vault.vault import Vault
 
+from .fate import Fate, Killed, copied, die, put_fate_into
 from .keeping import ADA, GRACE, Household, a_grant, contents, furnish
 
 OLD = Key.of(b"o" * 32)
 NEW = Key.of(b"n" * 32)
 
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Fate:
-    """Counts the steps of a rotation, and ends the process at one of them."""
-
-    def __init__(self, last: int, end: Callable[[], None]) -> None:
-        self.steps = 0
-        self._last = last
-        self._end = end
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps == self._last:
-            self._end()
-
-    def around(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        def worked(*args: Any, **kwargs: Any) -> Any:
-            self.step()
-            result = work(*args, **kwargs)
-            self.step()
-            return result
-
-        return worked
-
-
-def die() -> None:
-    raise Killed()
-
-
-def put_fate_into(monkeypatch: pytest.MonkeyPatch, store: Any, fate: Fate) -> None:
-    """Let every write of a rotation, to the store and to where the key is kept, be two steps."""
-    monkeypatch.setattr(store, "replace_header", fate.around(store.replace_header))
-    for table in TABLES:
-        rows = store.table(table)
-        monkeypatch.setattr(rows, "reseal", fate.around(rows.reseal))
-        monkeypatch.setattr(rows, "put", fate.around(rows.put))
-    for name in ("write_private", "sync_folder"):
-        monkeypatch.setattr(key_file, name, fate.around(getattr(key_file, name)))
-    monkeypatch.setattr(Drawer, "set_password", fate.around(Drawer.set_password))
-
-
-class Drawer(KeyringBackend):
-    """A keyring in memory."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-
-@pytest.fixture(autouse=True)
-def drawer() -> Iterator[Drawer]:
-    before, drawer = system_keyring.get_keyring(), Drawer()
-    system_keyring.set_keyring(drawer)
-    yield drawer
-    system_keyring.set_keyring(before)
-
-
-@pytest.fixture(autouse=True)
-def weak_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stretch passphrases as little as can be, so that a hundred openings take no minute."""
-    monkeypatch.setattr("mailgrant.passphrase.SCRYPT", {"n": 2, "r": 8, "p": 1})
+pytestmark = pytest.mark.usefixtures("drawer", "weak_scrypt")
 
 
 @pytest.fixture(params=["file", "keyring", "passphrase", "environment"])
@@ -201,16 +130,6 @@ def test_a_rotation_that_is_stopped_at_any_step_loses_nothing_and_is_finished_by
     assert last > 10
 
 
-def copied(place: str) -> MemoryStore:
-    """A vault in memory with what the one at `place` holds."""
-    store, theirs = MemoryStore(), open_store(place)
-    store.write_header(theirs.read_header() or b"")
-    for table in TABLES:
-        for row in all_rows(theirs.table(table)):
-            store.table(table).put(row, expect=0)
-    return store
-
-
 def restore(home: Household, snapshot: dict[Path, bytes], kept: dict[Any, str], given: str | None) -> None:
     for path, content in snapshot.items():
         path.write_bytes(content)
@@ -247,7 +166,7 @@ sys.path[:0] = [{str(Path(__file__).parents[3])!r}]
 import pytest
 from mailgrant.storage import open_store
 from tests.unit.vault.keeping import Household
-from tests.unit.vault.test_rotation import Fate, put_fate_into
+from tests.unit.vault.fate import Fate, put_fate_into
 from mailgrant.vault.rotation import rotate
 
 home, last = Household(Path(sys.argv[1])), int(sys.argv[2])

@@ -58,7 +58,11 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         self._most_recipients = most_recipients
 
     async def profile(self) -> Profile:
-        """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
+        """
+        Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile
+        """
         return await self._run(calls.profile())
 
     async def send(self, draft: Draft | None = None, *, settle: bool = True, **fields: Any) -> Sent:
@@ -69,11 +73,14 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         whatever is lost on the way: where the grant may write drafts it becomes a draft first, and
         after a lost answer Gmail is looked at until the outcome is certain, which takes half a minute
         or more (`Patience`). `settle=False` does not wait. A draft that Gmail holds (it has an id) goes
-        by that id and is gone afterwards.
+        by that id, as it stands there (`edit_draft` changes it), and is gone afterwards. An address in
+        `from_` that is not the account's own is looked up first, where the grant allows that.
 
         Raises OutcomeUnknown when nobody can tell, which `settle` takes up again; DraftChanged when
         a person edited, sent or deleted the draft meanwhile; nothing was sent by us then
         (users.drafts.create, 10 units, and users.drafts.send, 100; else users.messages.send, 100).
+
+        https://developers.google.com/workspace/gmail/api/guides/sending
         """
         wanted = as_draft(draft, fields)
         # Signed before it is known by what it says; one that Gmail holds goes as it is there.
@@ -88,6 +95,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         is sent now; with `give_up` it is deleted instead, which proves that nothing went out. Returns
         None when nothing was sent. Raises OutcomeUnknown when it still cannot be told, DraftChanged
         when a person edited the draft, NotFound when somebody has settled it already.
+
+        A look costs 20 to 40 units, sending what `send` costs
+        (https://developers.google.com/workspace/gmail/api/guides/drafts).
         """
         return await self._sending.settle(unsettled, give_up=give_up)
 
@@ -117,17 +127,30 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Where three or more of a page are of one conversation, it is fetched whole, which costs less
         (users.messages.list, 5 units a page; users.messages.get, 20 each;
         users.threads.get, 40).
+
+        Raises InvalidRequest for a query that would not find what it says
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list).
         """
         wanted = Wanted(str(query), limit, spam_and_trash, bodies)
         async for message in self._reading.messages(wanted, on_progress):
             yield message
 
     async def read(self, message: str | Message) -> Message:
-        """Return one message by its id, with decoded bodies (users.messages.get, 20 units)."""
+        """
+        Return one message by its id, with decoded bodies (users.messages.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get).
+        """
         return await self._run(calls.read(id_of(message)))
 
     async def thread(self, thread: str | Message | Thread) -> Thread:
-        """Return a whole conversation (users.threads.get, 40 units)."""
+        """
+        Return a whole conversation (users.threads.get, 40 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/get).
+        """
         thread_id = thread.thread_id if isinstance(thread, Message) else id_of(thread)
         if thread_id is None:
             raise InvalidRequest("This message is in no thread.")
@@ -138,6 +161,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Return an attachment's content (users.messages.attachments.get, 20 units).
 
         The last 16 MB that were fetched, of this and of `raw`, are kept in memory: they never change.
+
+        Raises NotFound when the mail is gone
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get).
         """
         return await self._reading.attachment(message.id, attachment)
 
@@ -148,6 +174,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         The name is made safe, and a file that is there already is never overwritten. The content goes
         to disk as it comes; a file that does not become whole is taken away again
         (users.messages.attachments.get, 20 units).
+
+        Raises NotFound when the mail is gone
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get).
         """
         with await in_thread(SavedFile, Path(folder), attachment.safe_name) as file:
             await self._run(calls.download(message.id, attachment, file))
@@ -160,6 +189,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Yield the conversations that have a message that matches, newest first, each whole.
 
         The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
+
+        Raises InvalidRequest as `search` does
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
         async for thread in self._reading.threads(Wanted(str(query), limit, spam_and_trash)):
             yield thread
@@ -223,6 +255,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Return a whole mail as it stands, RFC 5322 bytes: what a file `.eml` holds.
 
         `email.message_from_bytes` reads it (users.messages.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get).
         """
         return await self._reading.raw(id_of(message))
 
@@ -233,6 +268,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         `raw` is a file `.eml`, what one holds, or `bytes(message)` of the standard library's. Its date
         is the one it bears. `labels` are names; without any it is archived and read. `create` makes
         those that are not there (users.messages.insert, 25 units; up to 150 MiB).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/insert).
         """
         return await self._store(raw, Scanning.NONE, labels, create)
 
@@ -243,6 +281,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
 
         Like `insert` otherwise (users.messages.import, 25 units; up to 150 MiB).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/import).
         """
         return await self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
@@ -252,14 +293,23 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         return await self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
 
     async def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
-        """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""
+        """
+        Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units).
+
+        Raises InvalidRequest for an address or a header that is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/create).
+        """
         draft = as_draft(draft, fields)
         raw = await self._written(draft, for_sending=False)
         kept = await self._run(calls.create_draft(raw, thread_id=draft.thread_id))
         return draft.kept_as(kept)
 
     async def drafts(self) -> AsyncIterator[Draft]:
-        """Yield the drafts of the mailbox (users.drafts.list, 5 units a page; users.drafts.get, 20 each)."""
+        """
+        Yield the drafts of the mailbox (users.drafts.list, 5 units a page; users.drafts.get, 20 each).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list
+        """
         page_token: str | None = None
         while True:
             page = await self._run(calls.list_drafts(page_token=page_token))
@@ -270,20 +320,30 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
                 return
 
     async def read_draft(self, draft_id: str) -> Draft:
-        """Return one draft by its id (users.drafts.get, 20 units)."""
+        """
+        Return one draft by its id (users.drafts.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/get).
+        """
         return await self._run(calls.read_draft(draft_id))
 
     async def edit_draft(self, draft: str | Draft, **fields: Any) -> Draft:
         """
         Change a draft in the mailbox: `edit_draft(draft, subject="Minutes of March")`.
 
-        What is not named stays, attachments too. A Draft is written as it stands here, an id means
-        the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
+        What is not named stays, attachments too; but a new text takes the place of the HTML as well, and new
+        HTML that of the text, for a mail says one thing. A Draft is written as it stands here, an id
+        means the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
         it was sent or deleted (users.drafts.update, 15 units; for an id users.drafts.get, 20).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/update
         """
         kept = await self.read_draft(draft) if isinstance(draft, str) else draft
         if kept.id is None:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.", hint="create_draft keeps it there.")
+        if ("text" in fields) != ("html" in fields):
+            fields = {"text": None, "html": None} | fields
         changed = replace(kept, **fields)
         raw = await self._written(changed, for_sending=False)
         reference = await self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id))
@@ -297,12 +357,19 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         Pass a mail on, its attachments included, with `text` or `html` above it.
 
         Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
+
+        https://developers.google.com/workspace/gmail/api/guides/sending
         """
         whole = await self.read(message) if isinstance(message, str) else message
         return await self.send(whole.forward(to, text=text, html=html))
 
     async def delete_draft(self, draft: str | Draft) -> None:
-        """Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units)."""
+        """
+        Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/delete).
+        """
         draft_id = draft.id if isinstance(draft, Draft) else draft
         if draft_id is None:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.")
@@ -322,6 +389,10 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     """Take the draft, or make one of the fields; never both."""
     if draft is None:
         return Draft(**fields)
+    if not isinstance(draft, Draft):
+        raise InvalidRequest(
+            f"send: {type(draft).__name__} is no Draft.", hint="One that Gmail holds goes as gmail.read_draft(id)."
+        )
     if fields:
         raise InvalidRequest("Pass a Draft or its fields, not both.", hint="Make a new one with dataclasses.replace.")
     return draft

@@ -60,7 +60,11 @@ class Gmail(Filing, MailSettings):
         self._most_recipients = most_recipients
 
     def profile(self) -> Profile:
-        """Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit)."""
+        """
+        Return the mailbox's address, its counts and its current history id (users.getProfile, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile
+        """
         return self._run(calls.profile())
 
     def send(self, draft: Draft | None = None, *, settle: bool = True, **fields: Any) -> Sent:
@@ -71,11 +75,14 @@ class Gmail(Filing, MailSettings):
         whatever is lost on the way: where the grant may write drafts it becomes a draft first, and
         after a lost answer Gmail is looked at until the outcome is certain, which takes half a minute
         or more (`Patience`). `settle=False` does not wait. A draft that Gmail holds (it has an id) goes
-        by that id and is gone afterwards.
+        by that id, as it stands there (`edit_draft` changes it), and is gone afterwards. An address in
+        `from_` that is not the account's own is looked up first, where the grant allows that.
 
         Raises OutcomeUnknown when nobody can tell, which `settle` takes up again; DraftChanged when
         a person edited, sent or deleted the draft meanwhile; nothing was sent by us then
         (users.drafts.create, 10 units, and users.drafts.send, 100; else users.messages.send, 100).
+
+        https://developers.google.com/workspace/gmail/api/guides/sending
         """
         wanted = as_draft(draft, fields)
         # Signed before it is known by what it says; one that Gmail holds goes as it is there.
@@ -90,6 +97,9 @@ class Gmail(Filing, MailSettings):
         is sent now; with `give_up` it is deleted instead, which proves that nothing went out. Returns
         None when nothing was sent. Raises OutcomeUnknown when it still cannot be told, DraftChanged
         when a person edited the draft, NotFound when somebody has settled it already.
+
+        A look costs 20 to 40 units, sending what `send` costs
+        (https://developers.google.com/workspace/gmail/api/guides/drafts).
         """
         return self._sending.settle(unsettled, give_up=give_up)
 
@@ -119,17 +129,30 @@ class Gmail(Filing, MailSettings):
         Where three or more of a page are of one conversation, it is fetched whole, which costs less
         (users.messages.list, 5 units a page; users.messages.get, 20 each;
         users.threads.get, 40).
+
+        Raises InvalidRequest for a query that would not find what it says
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list).
         """
         wanted = Wanted(str(query), limit, spam_and_trash, bodies)
         for message in self._reading.messages(wanted, on_progress):
             yield message
 
     def read(self, message: str | Message) -> Message:
-        """Return one message by its id, with decoded bodies (users.messages.get, 20 units)."""
+        """
+        Return one message by its id, with decoded bodies (users.messages.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get).
+        """
         return self._run(calls.read(id_of(message)))
 
     def thread(self, thread: str | Message | Thread) -> Thread:
-        """Return a whole conversation (users.threads.get, 40 units)."""
+        """
+        Return a whole conversation (users.threads.get, 40 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/get).
+        """
         thread_id = thread.thread_id if isinstance(thread, Message) else id_of(thread)
         if thread_id is None:
             raise InvalidRequest("This message is in no thread.")
@@ -140,6 +163,9 @@ class Gmail(Filing, MailSettings):
         Return an attachment's content (users.messages.attachments.get, 20 units).
 
         The last 16 MB that were fetched, of this and of `raw`, are kept in memory: they never change.
+
+        Raises NotFound when the mail is gone
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get).
         """
         return self._reading.attachment(message.id, attachment)
 
@@ -150,6 +176,9 @@ class Gmail(Filing, MailSettings):
         The name is made safe, and a file that is there already is never overwritten. The content goes
         to disk as it comes; a file that does not become whole is taken away again
         (users.messages.attachments.get, 20 units).
+
+        Raises NotFound when the mail is gone
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get).
         """
         with in_thread(SavedFile, Path(folder), attachment.safe_name) as file:
             self._run(calls.download(message.id, attachment, file))
@@ -162,6 +191,9 @@ class Gmail(Filing, MailSettings):
         Yield the conversations that have a message that matches, newest first, each whole.
 
         The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
+
+        Raises InvalidRequest as `search` does
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
         for thread in self._reading.threads(Wanted(str(query), limit, spam_and_trash)):
             yield thread
@@ -225,6 +257,9 @@ class Gmail(Filing, MailSettings):
         Return a whole mail as it stands, RFC 5322 bytes: what a file `.eml` holds.
 
         `email.message_from_bytes` reads it (users.messages.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get).
         """
         return self._reading.raw(id_of(message))
 
@@ -235,6 +270,9 @@ class Gmail(Filing, MailSettings):
         `raw` is a file `.eml`, what one holds, or `bytes(message)` of the standard library's. Its date
         is the one it bears. `labels` are names; without any it is archived and read. `create` makes
         those that are not there (users.messages.insert, 25 units; up to 150 MiB).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/insert).
         """
         return self._store(raw, Scanning.NONE, labels, create)
 
@@ -245,6 +283,9 @@ class Gmail(Filing, MailSettings):
         Put a mail into the mailbox as if it had just arrived: Gmail looks for spam and sorts it.
 
         Like `insert` otherwise (users.messages.import, 25 units; up to 150 MiB).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/import).
         """
         return self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
@@ -254,14 +295,23 @@ class Gmail(Filing, MailSettings):
         return self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
 
     def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
-        """Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units)."""
+        """
+        Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units).
+
+        Raises InvalidRequest for an address or a header that is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/create).
+        """
         draft = as_draft(draft, fields)
         raw = self._written(draft, for_sending=False)
         kept = self._run(calls.create_draft(raw, thread_id=draft.thread_id))
         return draft.kept_as(kept)
 
     def drafts(self) -> Iterator[Draft]:
-        """Yield the drafts of the mailbox (users.drafts.list, 5 units a page; users.drafts.get, 20 each)."""
+        """
+        Yield the drafts of the mailbox (users.drafts.list, 5 units a page; users.drafts.get, 20 each).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list
+        """
         page_token: str | None = None
         while True:
             page = self._run(calls.list_drafts(page_token=page_token))
@@ -272,20 +322,30 @@ class Gmail(Filing, MailSettings):
                 return
 
     def read_draft(self, draft_id: str) -> Draft:
-        """Return one draft by its id (users.drafts.get, 20 units)."""
+        """
+        Return one draft by its id (users.drafts.get, 20 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/get).
+        """
         return self._run(calls.read_draft(draft_id))
 
     def edit_draft(self, draft: str | Draft, **fields: Any) -> Draft:
         """
         Change a draft in the mailbox: `edit_draft(draft, subject="Minutes of March")`.
 
-        What is not named stays, attachments too. A Draft is written as it stands here, an id means
-        the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
+        What is not named stays, attachments too; but a new text takes the place of the HTML as well, and new
+        HTML that of the text, for a mail says one thing. A Draft is written as it stands here, an id
+        means the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
         it was sent or deleted (users.drafts.update, 15 units; for an id users.drafts.get, 20).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/update
         """
         kept = self.read_draft(draft) if isinstance(draft, str) else draft
         if kept.id is None:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.", hint="create_draft keeps it there.")
+        if ("text" in fields) != ("html" in fields):
+            fields = {"text": None, "html": None} | fields
         changed = replace(kept, **fields)
         raw = self._written(changed, for_sending=False)
         reference = self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id))
@@ -299,12 +359,19 @@ class Gmail(Filing, MailSettings):
         Pass a mail on, its attachments included, with `text` or `html` above it.
 
         Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
+
+        https://developers.google.com/workspace/gmail/api/guides/sending
         """
         whole = self.read(message) if isinstance(message, str) else message
         return self.send(whole.forward(to, text=text, html=html))
 
     def delete_draft(self, draft: str | Draft) -> None:
-        """Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units)."""
+        """
+        Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/delete).
+        """
         draft_id = draft.id if isinstance(draft, Draft) else draft
         if draft_id is None:
             raise InvalidRequest("This draft is not in the mailbox: it has no id.")
@@ -324,6 +391,10 @@ def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
     """Take the draft, or make one of the fields; never both."""
     if draft is None:
         return Draft(**fields)
+    if not isinstance(draft, Draft):
+        raise InvalidRequest(
+            f"send: {type(draft).__name__} is no Draft.", hint="One that Gmail holds goes as gmail.read_draft(id)."
+        )
     if fields:
         raise InvalidRequest("Pass a Draft or its fields, not both.", hint="Make a new one with dataclasses.replace.")
     return draft

@@ -13,10 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
-from mailgrant.gmail import calls, settling
+from mailgrant.errors import (
+    DraftChanged,
+    GrantChanged,
+    InvalidRequest,
+    MailgrantError,
+    NoAnswer,
+    NotFound,
+    OutcomeUnknown,
+)
+from mailgrant.gmail import calls, settings_calls, settling
 from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, content_of, new_attempt_id
 from mailgrant.gmail.headers import Headers
 from mailgrant.gmail.message import Evidence, Sent
@@ -86,6 +94,7 @@ class Sending:
         attempt = self._begun(grant, draft)
         if draft.id is not None:
             return self._send_kept(replace(attempt, marked=False), draft, settle)
+        self._check_sender(grant, draft)
         attempt = replace(attempt, content=content_of(draft, body=draft.text if draft.text is not None else draft.html))
         # A draft that was read from the mailbox may bear the mark of the attempt it was made by.
         others = (field for field in draft.headers.fields if field[0].lower() != HEADER.lower())
@@ -102,7 +111,7 @@ class Sending:
 
     def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool) -> Sent | None:
         """Find out what came of an attempt, and bring it to its end; see `AsyncGmail.settle`."""
-        name = unsettled.attempt if isinstance(unsettled, OutcomeUnknown) else unsettled.id
+        name = attempt_named(unsettled)
         attempt = in_thread((self._attempts()).get, name)
         if attempt is None:
             raise NotFound("This attempt is settled already, or was never made here.", hint="See gmail.unsettled().")
@@ -111,6 +120,14 @@ class Sending:
         if give_up or attempt.stage is Stage.GIVING_UP:
             return self._given_up(attempt)
         return self._deciding(attempt, self._taken_up)
+
+    def _check_sender(self, grant: Grant, draft: Draft) -> None:
+        """Gmail would send from the account's own address instead, and not say so."""
+        sender = draft.from_
+        if sender is None or sender.mailbox == grant.account.casefold():
+            return
+        if may(grant.scopes, "gmail.users.settings.sendAs.list"):
+            self._run(settings_calls.alias(sender))
 
     # The ways a mail leaves
 
@@ -391,6 +408,17 @@ class Sending:
             evidence=lost.evidence,
             attempt=attempt.id,
         )
+
+
+def attempt_named(unsettled: Any) -> str:
+    """Return the id of the attempt that an error or an attempt stands for."""
+    if isinstance(unsettled, OutcomeUnknown):
+        return unsettled.attempt
+    if isinstance(unsettled, Attempt):
+        return unsettled.id
+    raise InvalidRequest(
+        f"settle: {type(unsettled).__name__} is no send.", hint="Pass the OutcomeUnknown, or one of gmail.unsettled()."
+    )
 
 
 def drafted(attempt: Attempt, kept: DraftRef) -> Attempt:

@@ -17,12 +17,12 @@ def address(*segments: str) -> str:
     return "/".join((GMAIL, *map(segment, segments)))
 
 
-def segment(text: str) -> str:
+def segment(text: Any) -> str:
     """Return an id as part of an address; raises InvalidRequest for one that would lead to another address."""
-    if not text.strip("."):
+    if not isinstance(text, str) or not text.strip("."):
         raise InvalidRequest(f"{text!r} is not an id of Gmail's.")
     # Gmail's own ids are of letters and digits.
-    return text if text.isalnum() and text.isascii() else quote(text, safe="")
+    return text if text.isalnum() and text.isascii() else quote(text, safe="", errors="replace")
 
 
 def json_of(response: Response) -> dict[str, Any]:

@@ -66,6 +66,49 @@ async def test_a_copy_of_a_draft_bears_the_mark_of_its_own_attempt_only(
     assert len(sandbox.sent) == 1
 
 
+async def test_a_draft_says_one_thing_after_one_of_its_bodies_was_changed(
+    office: dict[str, Any], person: Person
+) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person)
+        kept = await ada.gmail.create_draft(to=GRACE, text="At noon.", html="<p>At noon.</p>")
+        as_text = await ada.gmail.edit_draft(kept.id or "", text="At one.")
+        as_html = await ada.gmail.edit_draft(kept.id or "", html="<p>At two.</p>")
+        both = await ada.gmail.edit_draft(kept.id or "", text="At three.", html="<p>At three.</p>")
+        read = await ada.gmail.read_draft(kept.id or "")
+
+    assert (as_text.text, as_text.html) == ("At one.", None)
+    assert (as_html.text, as_html.html) == (None, "<p>At two.</p>")
+    assert ((read.text or "").strip(), (read.html or "").strip()) == (both.text, both.html)
+
+
+@pytest.mark.parametrize("scopes", ["gmail.modify", "gmail.send"])
+async def test_a_mail_goes_out_as_an_address_of_the_accounts_only(
+    office: dict[str, Any], person: Person, sandbox: Sandbox, scopes: str
+) -> None:
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person, ADA, scopes)
+        await ada.gmail.send(to=GRACE, text="x", from_="The Countess <ADA@example.com>")
+        if scopes == "gmail.modify":
+            with pytest.raises(InvalidRequest, match=r"may not send as eve@example\.com"):
+                await ada.gmail.send(to=GRACE, text="x", from_="eve@example.com")
+
+    assert len(sandbox.sent) == 1
+
+
+async def test_what_is_no_draft_and_no_attempt_is_refused_in_words(office: dict[str, Any], person: Person) -> None:
+    strange: Any = "r-4171892713"
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person)
+        with pytest.raises(InvalidRequest, match="str is no Draft"):
+            await ada.gmail.send(strange)
+        with pytest.raises(InvalidRequest, match="str is no send"):
+            await ada.gmail.settle(strange)
+        for no_id in (5, None, "", "..", "\ud800"):
+            with pytest.raises((InvalidRequest, NotFound)):
+                await ada.gmail.read_draft(no_id)  # type: ignore[arg-type]
+
+
 async def test_a_draft_that_is_not_there_cannot_be_edited(office: dict[str, Any], person: Person) -> None:
     async with AsyncMailgrant(**office) as mailgrant:
         ada = await granted(mailgrant, person)

@@ -39,11 +39,20 @@ class AsyncFiling:
         self._run = run
 
     async def labels(self) -> tuple[Label, ...]:
-        """Return all labels, Gmail's own and the account's (users.labels.list, 1 unit)."""
+        """
+        Return all labels, Gmail's own and the account's (users.labels.list, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list
+        """
         return await self._run(label_calls.labels())
 
     async def label(self, name: str) -> Label:
-        """Return one label by its name or id, with its counts (users.labels.list and get, 2 units)."""
+        """
+        Return one label by its name or id, with its counts (users.labels.list and get, 2 units).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/get).
+        """
         found = await self._run(label_calls.find(name))
         return await self._run(label_calls.label(label_calls.label_id(found)))
 
@@ -53,16 +62,28 @@ class AsyncFiling:
 
         Raises Conflict when there is one of that name already, InvalidRequest when Gmail keeps the
         name to itself (users.labels.create, 5 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/create
         """
         return await self._run(label_calls.create(name))
 
     async def rename_label(self, name: str, to: str) -> Label:
-        """Give a label another name; it stays on its messages (users.labels.patch, 6 units)."""
+        """
+        Give a label another name; it stays on its messages (users.labels.patch, 6 units).
+
+        Raises InvalidRequest when there is no such label, Conflict when another has the new name
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/patch).
+        """
         found = await self._run(label_calls.find(name))
         return await self._run(label_calls.rename(label_calls.label_id(found), to))
 
     async def delete_label(self, name: str) -> None:
-        """Delete a label for ever; its messages stay (users.labels.delete, 6 units)."""
+        """
+        Delete a label for ever; its messages stay (users.labels.delete, 6 units).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/delete).
+        """
         found = await self._run(label_calls.find(name))
         await self._run(label_calls.delete(label_calls.label_id(found)))
 
@@ -75,21 +96,36 @@ class AsyncFiling:
         `create` makes the labels to add that are not there yet; otherwise InvalidRequest says, before
         anything is changed, that there is no such label (users.messages.modify, 5 units each, from
         ten messages on users.messages.batchModify, 50 a thousand; users.threads.modify, 10 each).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
         """
         removed = await self._run(label_calls.ids_of(remove))
         added = await self._run(label_calls.ids_of(add, create_missing=create))
         await self._change(items, added, removed)
 
     async def archive(self, items: Items) -> None:
-        """Take messages or threads out of the inbox (costs what `modify` costs)."""
+        """
+        Take messages or threads out of the inbox (costs what `modify` costs).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
+        """
         await self._change(items, (), filing.INBOX)
 
     async def trash(self, items: Items) -> None:
-        """Move messages or threads to the trash, where they stay for thirty days (costs what `modify` costs)."""
+        """
+        Move messages or threads to the trash, where they stay for thirty days (costs what `modify` costs).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
+        """
         await self._change(items, filing.TRASHED, filing.INBOX)
 
     async def untrash(self, items: Items) -> None:
-        """Take messages or threads out of the trash, which does not put them back into the inbox."""
+        """
+        Take messages or threads out of the trash, which does not put them back into the inbox.
+
+        Costs what `modify` costs
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify).
+        """
         await self._change(items, (), filing.TRASHED)
 
     async def delete(self, items: Items) -> None:
@@ -98,6 +134,8 @@ class AsyncFiling:
 
         A message costs 10 units, a thread 20; from five messages on users.messages.batchDelete takes a
         thousand for 50.
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchDelete
         """
         messages, threads = sorted_ids([each async for each in each_of(items)])
         await self._run(filing.delete(messages))

@@ -26,15 +26,25 @@ class AsyncMailSettings:
         Return the answer that goes out while somebody is away, None when there never was one.
 
         users.settings.getVacation, 1 unit.
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/getVacation
         """
         return await self._run(settings_calls.vacation())
 
     async def set_vacation(self, vacation: Vacation | None) -> Vacation | None:
-        """Set that answer; None switches it off (users.settings.updateVacation, 5 units)."""
+        """
+        Set that answer; None switches it off (users.settings.updateVacation, 5 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/updateVacation
+        """
         return await self._run(settings_calls.set_vacation(vacation))
 
     async def filters(self) -> tuple[Filter, ...]:
-        """Return what Gmail does with mail that arrives (users.settings.filters.list, 1 unit)."""
+        """
+        Return what Gmail does with mail that arrives (users.settings.filters.list, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.filters/list
+        """
         return await self._run(settings_calls.filters())
 
     async def create_filter(self, filter: Filter, *, create: bool = False) -> Filter:
@@ -43,24 +53,44 @@ class AsyncMailSettings:
 
         Raises InvalidRequest when it is for no mail, does nothing, or names a label that is not there
         (users.settings.filters.create, 5 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.filters/create
         """
         return await self._run(settings_calls.create_filter(filter, create_labels=create))
 
     async def delete_filter(self, filter: str | Filter) -> None:
-        """Delete a filter by its id; what it did stays done (users.settings.filters.delete, 5 units)."""
+        """
+        Delete a filter by its id; what it did stays done (users.settings.filters.delete, 5 units).
+
+        Raises NotFound when there is none
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.filters/delete).
+        """
         filter_id = filter if isinstance(filter, str) else filter.id or ""
         await self._run(settings_calls.delete_filter(filter_id))
 
     async def send_as(self) -> tuple[SendAs, ...]:
-        """Return the addresses that the account may send as, its own first (users.settings.sendAs.list, 1 unit)."""
+        """
+        Return the addresses that the account may send as, its own first (users.settings.sendAs.list, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.sendAs/list
+        """
         return await self._run(settings_calls.send_as())
 
     async def edit_send_as(self, send_as: SendAs) -> SendAs:
-        """Change the name, reply address and signature of one of them (users.settings.sendAs.patch, 100 units)."""
+        """
+        Change the name, reply address and signature of one of them (users.settings.sendAs.patch, 100 units).
+
+        Raises NotFound when the account may not send as that
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.sendAs/patch).
+        """
         return await self._run(settings_calls.edit_send_as(send_as))
 
     async def forwarding(self) -> Forwarding | None:
-        """Return where all mail is passed on to; None when it is not (users.settings.getAutoForwarding, 1 unit)."""
+        """
+        Return where all mail is passed on to; None when it is not (users.settings.getAutoForwarding, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/getAutoForwarding
+        """
         return await self._run(settings_calls.forwarding())
 
     async def set_forwarding(self, forwarding: Forwarding | None) -> Forwarding | None:
@@ -68,17 +98,31 @@ class AsyncMailSettings:
         Pass all mail on to an address that was confirmed; None stops that.
 
         Needs `gmail.settings.sharing`, so a service account (users.settings.updateAutoForwarding, 5 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/updateAutoForwarding
         """
         return await self._run(settings_calls.set_forwarding(forwarding))
 
     async def forwarding_addresses(self) -> tuple[str, ...]:
-        """Return the confirmed addresses to pass mail on to (users.settings.forwardingAddresses.list, 1 unit)."""
+        """
+        Return the confirmed addresses to pass mail on to (users.settings.forwardingAddresses.list, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings.forwardingAddresses/list
+        """
         return await self._run(settings_calls.forwarding_addresses())
 
     async def language(self) -> str:
-        """Return the language Gmail speaks to the person, such as `pt-BR` (users.settings.getLanguage, 1 unit)."""
+        """
+        Return the language Gmail speaks to the person, such as `pt-BR` (users.settings.getLanguage, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/getLanguage
+        """
         return await self._run(settings_calls.language())
 
     async def set_language(self, tag: str) -> str:
-        """Choose that language and return the one it became (users.settings.updateLanguage; no cost is named)."""
+        """
+        Choose that language and return the one it became (users.settings.updateLanguage; no cost is named).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.settings/updateLanguage
+        """
         return await self._run(settings_calls.set_language(tag))

@@ -41,11 +41,20 @@ class Filing:
         self._run = run
 
     def labels(self) -> tuple[Label, ...]:
-        """Return all labels, Gmail's own and the account's (users.labels.list, 1 unit)."""
+        """
+        Return all labels, Gmail's own and the account's (users.labels.list, 1 unit).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list
+        """
         return self._run(label_calls.labels())
 
     def label(self, name: str) -> Label:
-        """Return one label by its name or id, with its counts (users.labels.list and get, 2 units)."""
+        """
+        Return one label by its name or id, with its counts (users.labels.list and get, 2 units).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/get).
+        """
         found = self._run(label_calls.find(name))
         return self._run(label_calls.label(label_calls.label_id(found)))
 
@@ -55,16 +64,28 @@ class Filing:
 
         Raises Conflict when there is one of that name already, InvalidRequest when Gmail keeps the
         name to itself (users.labels.create, 5 units).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/create
         """
         return self._run(label_calls.create(name))
 
     def rename_label(self, name: str, to: str) -> Label:
-        """Give a label another name; it stays on its messages (users.labels.patch, 6 units)."""
+        """
+        Give a label another name; it stays on its messages (users.labels.patch, 6 units).
+
+        Raises InvalidRequest when there is no such label, Conflict when another has the new name
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/patch).
+        """
         found = self._run(label_calls.find(name))
         return self._run(label_calls.rename(label_calls.label_id(found), to))
 
     def delete_label(self, name: str) -> None:
-        """Delete a label for ever; its messages stay (users.labels.delete, 6 units)."""
+        """
+        Delete a label for ever; its messages stay (users.labels.delete, 6 units).
+
+        Raises InvalidRequest when there is no such label
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/delete).
+        """
         found = self._run(label_calls.find(name))
         self._run(label_calls.delete(label_calls.label_id(found)))
 
@@ -77,21 +98,36 @@ class Filing:
         `create` makes the labels to add that are not there yet; otherwise InvalidRequest says, before
         anything is changed, that there is no such label (users.messages.modify, 5 units each, from
         ten messages on users.messages.batchModify, 50 a thousand; users.threads.modify, 10 each).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
         """
         removed = self._run(label_calls.ids_of(remove))
         added = self._run(label_calls.ids_of(add, create_missing=create))
         self._change(items, added, removed)
 
     def archive(self, items: Items) -> None:
-        """Take messages or threads out of the inbox (costs what `modify` costs)."""
+        """
+        Take messages or threads out of the inbox (costs what `modify` costs).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
+        """
         self._change(items, (), filing.INBOX)
 
     def trash(self, items: Items) -> None:
-        """Move messages or threads to the trash, where they stay for thirty days (costs what `modify` costs)."""
+        """
+        Move messages or threads to the trash, where they stay for thirty days (costs what `modify` costs).
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify
+        """
         self._change(items, filing.TRASHED, filing.INBOX)
 
     def untrash(self, items: Items) -> None:
-        """Take messages or threads out of the trash, which does not put them back into the inbox."""
+        """
+        Take messages or threads out of the trash, which does not put them back into the inbox.
+
+        Costs what `modify` costs
+        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchModify).
+        """
         self._change(items, (), filing.TRASHED)
 
     def delete(self, items: Items) -> None:
@@ -100,6 +136,8 @@ class Filing:
 
         A message costs 10 units, a thread 20; from five messages on users.messages.batchDelete takes a
         thousand for 50.
+
+        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/batchDelete
         """
         messages, threads = sorted_ids([each for each in each_of(items)])
         self._run(filing.delete(messages))

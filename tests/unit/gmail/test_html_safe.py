@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
+from mailgrant.gmail.html_straight import LONGEST_AS_IT_IS
 from mailgrant.gmail.message import Message
+
+from .hostile_html import HOSTILE_HTML
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -68,3 +72,34 @@ def test_html_that_nests_without_end_is_shown_all_the_same() -> None:
 @given(st.text(max_size=300), st.booleans(), st.booleans())
 def test_whatever_the_html_is_it_comes_out_without_scripts(html: str, links: bool, images: bool) -> None:
     assert "<script" not in Message("m1", html=html).html_safe(links=links, images=images)
+
+
+SAFE_TAGS = frozenset({"html", "head", "body", "p", "div", "img", "a", "table", "tbody", "tr", "td", "blockquote", "b"})
+SAFE_TAGS |= {"q", "del", "details", "map", "area", "center", "i", "span"}
+SAFE_ATTRIBUTES = frozenset({"src", "href", "rel", "lang", "title", "alt"})
+FILLING = f"<!--{' ' * LONGEST_AS_IT_IS}-->"
+
+
+@pytest.mark.parametrize("filling", ["", FILLING], ids=["as it is", "made straight"])
+@pytest.mark.parametrize("html", HOSTILE_HTML)
+def test_only_harmless_tags_and_addresses_are_left(html: str, filling: str) -> None:
+    shown = Message("m1", html=f"<p>Hello</p>{html}{filling}").html_safe(links=True, images=True)
+
+    body = LexborHTMLParser(f"<body>{shown}").body
+    assert body is not None
+    for node in body.traverse():
+        assert node.tag in SAFE_TAGS, shown
+        assert node.attributes.keys() <= SAFE_ATTRIBUTES, shown
+        assert (node.attributes.get("src") or "cid:").lower().startswith(("cid:", "http://")), shown
+        assert (node.attributes.get("href") or "http://").startswith(("http://", "http:/\\", "mailto:")), shown
+
+
+@pytest.mark.parametrize("html", HOSTILE_HTML)
+def test_nothing_is_fetched_and_nothing_is_clicked_unless_it_is_wanted(html: str) -> None:
+    shown = Message("m1", html=f"<p>Hello</p>{html}").html_safe()
+
+    body = LexborHTMLParser(f"<body>{shown}").body
+    assert body is not None
+    for node in body.traverse():
+        assert "href" not in node.attributes
+        assert (node.attributes.get("src") or "cid:").lower().startswith("cid:")

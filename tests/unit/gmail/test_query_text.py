@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +34,24 @@ SLIPS = [
     ("after:31/12/2026", "after:2026/03/05"),
     ("after:2026/02/30", "after:2026/03/05"),
     ("newer:2026", "newer:2026/03/05"),
-    ("newer_than:2w", "2d; h, d, m and y"),
+    ("newer_than:2w", "newer_than:14d"),
+    ("newer_than:two", "2d; h, d, m and y"),
+    ("older:1y", "older_than:1y"),
+    ("after:2d", "newer_than:2d"),
+    ("older:soon", "Query.before(moment)"),
+    (")lunch(", "where it was opened"),
+    ("(from:ada {grace) lunch}", "where it was opened"),
+    ("from:()", "leave them out"),
+    ("lunch { }", "leave them out"),
+    ("from :ada", "Write from:ada"),
+    ("subject:'at noon'", "straight ones"),
+    ("subject:\N{LEFT DOUBLE QUOTATION MARK}at noon\N{RIGHT DOUBLE QUOTATION MARK}", "straight ones"),
+    ("ada OR OR grace", "in quotes"),
+    ("lunch AROUND dinner", "AROUND 5"),
+    ("re: lunch", '"re:"'),
+    ("sender:ada", "Did you mean from:?"),
+    ("since:2026/03/05", "Did you mean after:?"),
+    ("attachment:pdf", "Did you mean filename:?"),
     ("older_than:7", "2d; h, d, m and y"),
     ("larger:10MB", "larger:10M"),
     ("smaller:big", "smaller:10M"),
@@ -48,7 +68,7 @@ RIGHT = [
     '"or"', '"from: ada"', 'subject:"say: or"', "subject:(lunch dinner)", "after:2026/03/05", "after:2026-3-5",
     "before:12/31/2026", "after:1772712000", "newer_than:12h", "older_than:1Y", "larger:10M", "size:500k",
     "in:anywhere", "in:some-label", "label:work-clients", "is:Unread", "has:yellow-star", "header:X-Mailer:x",
-    "is:(unread)", "holiday AROUND 10 beach",
+    "is:(unread)", "((a) {b})", "from:o'brien", "holiday AROUND 10 beach",
     "a AND b", "lunch at 12:30", "+word", "rfc822msgid:<a@b>", "filename:pdf", "or", "list:x.example.com", "FROM:ada",
 ]  # fmt: skip
 
@@ -92,3 +112,13 @@ def test_any_text_is_checked_without_raising_anything_else(text: str) -> None:
         checked(text)
     except InvalidRequest as error:
         assert error.hint
+
+
+@pytest.mark.parametrize("piece", ["a:", "(", "()", "-(", '"', "a or ", "a", " ", "-", "a_", "\n", "x:1 ", "OR ", "{ "])
+def test_a_megabyte_of_anything_is_checked_at_once(piece: str) -> None:
+    begun = time.process_time()
+
+    with contextlib.suppress(InvalidRequest):
+        checked(piece * (1_000_000 // len(piece)))
+
+    assert time.process_time() - begun < 5

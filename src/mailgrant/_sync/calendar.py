@@ -227,10 +227,11 @@ class BlockingCalendar:
 
         A new start keeps the length unless `end` or `duration` says otherwise; None clears a field. Of a
         series, `which` says what changes: "this" occurrence, it and the "following" ones (a new series
-        begins there; what was changed in single ones of them is gone), or "all". Only what differs is
-        written, and only if nobody was faster: raises ChangedMeanwhile when the event is no longer as it
-        was read. An edit that raised OutcomeUnknown or NoAnswer may be said again: it goes on where it
-        stopped (events.patch, 3 requests of the quota; "following" also events.insert;
+        begins there; what was changed in single ones of them is gone), or "all". A start in UTC, or with
+        an offset, leaves a series on the clock of its zone. Only what differs is written, and only if
+        nobody was faster: raises ChangedMeanwhile when the event is no longer as it was read, NotFound
+        when it was deleted. An edit that raised OutcomeUnknown or NoAnswer may be said again: it goes on
+        where it stopped (events.patch, 3 requests of the quota; "following" also events.insert;
         https://developers.google.com/workspace/calendar/api/guides/recurringevents).
         """
         call = series_calls.edit(

@@ -12,7 +12,6 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -21,8 +20,8 @@ from mailgrant.http import Call
 
 from .calls import get_event, get_resource
 from .event import Event, EventStatus
-from .moment import Moment
 from .recurrence import Recurrence
+from .series_times import moved, on_clock_of, on_series_clock, shifted
 from .settling import says_the_same
 from .writes import TAKEN_BY_DELETED, add_event, delete_event, edit_event, patch_event
 
@@ -171,9 +170,10 @@ def _refuse_whole(event: Event, which: Which) -> None:
 
 def _changed(event: Event, changes: Mapping[str, Any]) -> Event:
     """Change one event; when it is a series and its start moves, its dates move along."""
+    changes = on_series_clock(event.start, changes) if event.recurrence else changes
     after = event.changed(**changes)
     if event.recurrence and "start" in changes and "recurrence" not in changes:
-        return replace(after, recurrence=_shifted(Recurrence(*event.recurrence), event.start, after.start))
+        return replace(after, recurrence=shifted(Recurrence(*event.recurrence), event.start, after.start))
     return after
 
 
@@ -181,28 +181,14 @@ def _whole_changed(series: Event, part: Event, changes: Mapping[str, Any]) -> Ev
     """Apply to a whole series what is said of one occurrence."""
     if not {"start", "end", "duration"} & changes.keys():
         return _changed(series, changes)
+    changes = on_series_clock(series.start, changes)
     after = part.changed(**changes)
     slot = part.original_start or part.start
     if slot is None or series.start is None or after.start is None:
         raise InvalidRequest(f"{part.id} has no start to be reckoned from.")
     others = {name: value for name, value in changes.items() if name not in {"start", "end", "duration"}}
-    start = _moved(series.start, slot, after.start) if "start" in changes else series.start
+    start = moved(series.start, slot, after.start) if "start" in changes else series.start
     return _changed(series, {**others, "start": start, "duration": after.duration})
-
-
-def _moved(start: Moment, slot: Moment, to: Moment) -> Moment:
-    """Return when a series begins whose occurrence at `slot` is to begin at `to`."""
-    if isinstance(start, datetime) and isinstance(slot, datetime) and isinstance(to, datetime):
-        place = start.tzinfo
-        by = to.replace(tzinfo=None) - slot.astimezone(place).replace(tzinfo=None)
-        return (start.replace(tzinfo=None) + by).replace(tzinfo=to.tzinfo)
-    by = _day(to) - _day(slot)
-    first = _day(start) + by
-    return datetime.combine(first, to.time(), tzinfo=to.tzinfo) if isinstance(to, datetime) else first
-
-
-def _day(moment: Moment) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
 
 
 def _edit_following(
@@ -235,31 +221,16 @@ def _cut(series: Event, part: Event) -> tuple[Recurrence | None, Recurrence]:
 
 def _beginning(series: Event, part: Event, tail: Recurrence, changes: Mapping[str, Any]) -> Event:
     """Return the series that begins where `part` was to be; that it was moved alone does not move the others."""
+    changes = on_series_clock(series.start, changes)
     after = part.changed(**{name: value for name, value in changes.items() if name != "recurrence"})
     if "start" not in changes:
         as_long = after.duration if {"end", "duration"} & changes.keys() else series.duration
-        after = after.changed(start=_on_clock_of(series.start, part.original_start), duration=as_long)
+        after = after.changed(start=on_clock_of(series.start, part.original_start), duration=as_long)
     if "recurrence" in changes:
         lines = after.changed(recurrence=changes["recurrence"]).recurrence
     else:
-        lines = _shifted(tail, _on_clock_of(series.start, part.original_start), after.start)
+        lines = shifted(tail, on_clock_of(series.start, part.original_start), after.start)
     return replace(after, recurrence=lines, recurring_event_id=None, original_start=None, etag=None)
-
-
-def _on_clock_of(start: Moment | None, slot: Moment | None) -> Moment | None:
-    if isinstance(start, datetime) and isinstance(slot, datetime):
-        return slot.astimezone(start.tzinfo)
-    return slot
-
-
-def _shifted(recurrence: Recurrence, start: Moment | None, to: Moment | None) -> tuple[str, ...]:
-    if start is None or to is None or (start == to and _zone(start) == _zone(to)):
-        return recurrence.lines
-    return recurrence.shifted(start, to).fitted(to).lines
-
-
-def _zone(moment: Moment) -> object:
-    return moment.tzinfo if isinstance(moment, datetime) else None
 
 
 def _begin(new: Event, part_id: str, more: Mapping[str, Any], meet: bool, options: Mapping[str, Any]) -> Call[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from mailgrant.http import Call, Request
 Hold = Callable[..., tuple[Any, list[Request]]]
 
 MONDAY = datetime(2026, 3, 2, 18, tzinfo=ZoneInfo("Europe/London"))
+SUMMER = datetime(2026, 7, 6, 18, tzinfo=ZoneInfo("Europe/London"))
 WEEK = timedelta(days=7)
 RULE = "RRULE:FREQ=WEEKLY;COUNT=4"
 ENDED = "RRULE:FREQ=WEEKLY;UNTIL=20260309T175959Z"
@@ -240,3 +241,28 @@ def test_what_was_deleted_is_not_edited_unless_it_is_put_back(hold: Hold) -> Non
 def test_what_is_no_id_is_refused(strange: Any) -> None:
     with pytest.raises(InvalidRequest):
         series.id_of(strange)
+
+
+@pytest.mark.parametrize("which", ["following", "all"])
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=5))])
+def test_a_moment_without_a_place_leaves_a_series_on_its_own_clock(hold: Hold, which: str, zone: timezone) -> None:
+    evening = (MONDAY + WEEK + timedelta(hours=1)).astimezone(zone)
+    answers = (begun(), whole(recurrence=[ENDED])) if which == "following" else (whole(),)
+
+    _, asked = hold(series.edit(PART_ID, {"start": evening}, which=which), part(), whole(), *answers)
+
+    assert json.loads(asked[2].body)["start"] | {"date": None} == {
+        "date": None,
+        "dateTime": f"2026-03-{9 if which == 'following' else 2:02}T19:00:00+00:00",
+        "timeZone": "Europe/London",
+    }
+
+
+def test_a_series_itself_stays_on_its_clock_and_goes_where_a_named_zone_says(hold: Hold) -> None:
+    summer = whole(start={"dateTime": SUMMER.isoformat(), "timeZone": "Europe/London"}, end=None)
+
+    _, by_moment = hold(series.edit("choir", {"start": SUMMER.astimezone(UTC) + WEEK}), summer, summer)
+    _, by_zone = hold(series.edit("choir", {"start": SUMMER.astimezone(ZoneInfo("UTC"))}), summer, summer)
+
+    assert json.loads(by_moment[1].body)["start"]["timeZone"] == "Europe/London"
+    assert json.loads(by_zone[1].body)["start"]["timeZone"] == "UTC"

@@ -28,7 +28,7 @@ from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.errors import OutcomeUnknown
-    from mailgrant.gmail.address import Addresses
+    from mailgrant.gmail.address import Address, Addresses
     from mailgrant.gmail.attachment import Place
     from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.history import Changes, Watch
@@ -351,17 +351,24 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         return await self.read_draft(kept.id) if changed.at_gmail else changed.kept_as(reference)
 
     async def forward(
-        self, message: str | Message, to: Addresses, *, text: str | None = None, html: str | None = None
+        self,
+        message: str | Message,
+        to: Addresses,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        from_: str | Address | None = None,
+        signature: bool = False,
     ) -> Sent:
         """
-        Pass a mail on, its attachments included, with `text` or `html` above it.
+        Pass a mail on, its attachments included, with `text` or `html` and the signature above it.
 
         Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
 
         https://developers.google.com/workspace/gmail/api/guides/sending
         """
         whole = await self.read(message) if isinstance(message, str) else message
-        return await self.send(whole.forward(to, text=text, html=html))
+        return await self.send(whole.forward(to, text=text, html=html, from_=from_, signature=signature))
 
     async def delete_draft(self, draft: str | Draft) -> None:
         """

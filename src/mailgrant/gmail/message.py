@@ -142,6 +142,8 @@ class Message:
         all: bool = False,
         quote: bool = True,
         me: Addresses | None = None,
+        from_: str | Address | None = None,
+        signature: bool = False,
     ) -> Draft:
         """
         Return the draft of an answer, in the same thread.
@@ -150,7 +152,8 @@ class Message:
         whom it went. `all` adds everybody else but the account, which is known by `me`, one address
         or all it has, or from Delivered-To; where the mail says Mail-Followup-To, it goes there. HTML
         brings along the images that the quotation shows. A mail without a Message-ID is answered by
-        thread and subject alone.
+        thread and subject alone. `from_` and `signature` are the Draft's: the signature goes above
+        what is quoted.
         """
         to, cc = answering.answered(self, everybody=all, me=me)
         text, html, quotation = quoting.quoted(self, text, html) if quote else (text, html, None)
@@ -161,13 +164,23 @@ class Message:
             text=text,
             html=html,
             quotation=quotation,
+            from_=from_,
+            signature=signature,
             attachments=[each for each in self.attachments if quotation and each.is_shown_in(html)],
             in_reply_to=self.message_id,
             references=answering.lineage(self),
             thread_id=self.thread_id,
         )
 
-    def forward(self, to: Addresses, *, text: str | None = None, html: str | None = None) -> Draft:
+    def forward(
+        self,
+        to: Addresses,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        from_: str | Address | None = None,
+        signature: bool = False,
+    ) -> Draft:
         """
         Return the draft that passes the mail on, its attachments included, in a thread of its own.
 
@@ -175,7 +188,16 @@ class Message:
         """
         subject = quoting.forward_subject(self.subject)
         text, html, quotation = quoting.passed_on(self, text, html)
-        return Draft(to, subject=subject, text=text, html=html, quotation=quotation, attachments=self.attachments)
+        return Draft(
+            to,
+            subject=subject,
+            text=text,
+            html=html,
+            quotation=quotation,
+            attachments=self.attachments,
+            from_=from_,
+            signature=signature,
+        )
 
     def html_safe(self, *, links: bool = False, images: bool = False) -> str:
         """

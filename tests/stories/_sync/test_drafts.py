@@ -151,6 +151,23 @@ def test_a_mail_is_signed_as_the_account_signs(office: dict[str, Any], person: P
     assert len(sandbox.account(GRACE).inbox) == 1
 
 
+def test_an_answer_is_signed_above_what_it_quotes(office: dict[str, Any], person: Person, sandbox: Sandbox) -> None:
+    sandbox.account(ADA).receive(from_=GRACE, subject="Lunch?", text="At noon?")
+    with Mailgrant(**office) as mailgrant:
+        ada = granted(mailgrant, person, ADA, "gmail.modify gmail.settings.basic")
+        grace = granted(mailgrant, person, GRACE)
+        [own] = ada.gmail.send_as()
+        ada.gmail.edit_send_as(replace(own, signature="<b>The Countess</b>"))
+        [question] = [found for found in ada.gmail.search("in:inbox")]
+        ada.gmail.send(question.reply(text="Yes.", from_=ADA, signature=True))
+        ada.gmail.forward(question, GRACE, text="Look.", signature=True)
+        passed_on, answer = [found for found in grace.gmail.search("in:inbox")]
+
+    said = [line for line in answer.text.splitlines() if line]
+    assert (said[0], said[1], said[-1]) == ("Yes.", "The Countess", "> At noon?")
+    assert passed_on.text.index("Look.") < passed_on.text.index("Countess") < passed_on.text.index("Forwarded")
+
+
 def test_an_invitation_travels_as_a_form_of_the_mail(office: dict[str, Any], person: Person) -> None:
     with Mailgrant(**office) as mailgrant:
         ada, grace = granted(mailgrant, person), granted(mailgrant, person, GRACE)

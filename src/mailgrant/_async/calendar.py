@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.calendar import calls, writes
@@ -33,9 +33,10 @@ class AsyncCalendar:
     `InvalidRequest` says what is wrong with a time, a zone or a rule before anything is sent.
     """
 
-    def __init__(self, run: Run, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, run: Run, entropy: Callable[[int], bytes], clock: Callable[[], datetime]) -> None:
         self._run = run
         self._entropy = entropy
+        self._clock = clock
 
     async def upcoming(self, count: int = 10, *, calendar: str = PRIMARY) -> tuple[Event, ...]:
         """
@@ -46,7 +47,7 @@ class AsyncCalendar:
         """
         found: list[Event] = []
         if count > 0:
-            async for event in self.events(datetime.now(UTC), calendar=calendar):
+            async for event in self.events(self._clock(), calendar=calendar):
                 found.append(event)
                 if len(found) == count:
                     break

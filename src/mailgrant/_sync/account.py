@@ -74,7 +74,7 @@ class Account:
         """The verbs of the calendars."""
         from .calendar import BlockingCalendar
 
-        return BlockingCalendar(self._run, self._workplace.entropy)
+        return BlockingCalendar(self._run, self._workplace.entropy, self._workplace.clock)
 
     @property
     def address(self) -> str | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.calendar import calls, writes
@@ -35,9 +35,10 @@ class BlockingCalendar:
     `InvalidRequest` says what is wrong with a time, a zone or a rule before anything is sent.
     """
 
-    def __init__(self, run: Run, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, run: Run, entropy: Callable[[int], bytes], clock: Callable[[], datetime]) -> None:
         self._run = run
         self._entropy = entropy
+        self._clock = clock
 
     def upcoming(self, count: int = 10, *, calendar: str = PRIMARY) -> tuple[Event, ...]:
         """
@@ -48,7 +49,7 @@ class BlockingCalendar:
         """
         found: list[Event] = []
         if count > 0:
-            for event in self.events(datetime.now(UTC), calendar=calendar):
+            for event in self.events(self._clock(), calendar=calendar):
                 found.append(event)
                 if len(found) == count:
                     break

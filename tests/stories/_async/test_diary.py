@@ -41,6 +41,18 @@ async def test_upcoming_events_come_soonest_first(office: dict[str, Any], person
     assert everything == ["In 1 days", "In 3 days", "In 5 days"]
 
 
+async def test_what_is_upcoming_goes_by_the_clock_that_was_given(office: dict[str, Any], person: Person) -> None:
+    now = [datetime.now(UTC)]
+    async with AsyncMailgrant(**office, clock=lambda: now[0]) as mailgrant:
+        ada = await granted(mailgrant, person)
+        for days in (1, 3):
+            await ada.calendar.add(Event(f"In {days} days", start=now[0] + timedelta(days=days)))
+        now[0] += timedelta(days=2)
+        upcoming = await ada.calendar.upcoming()
+
+    assert [event.summary for event in upcoming] == ["In 3 days"]
+
+
 async def test_an_event_keeps_its_zone_its_guests_and_its_words(office: dict[str, Any], person: Person) -> None:
     noon = datetime(2030, 3, 5, 12, tzinfo=LONDON)
     async with AsyncMailgrant(**office) as mailgrant:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -40,8 +42,7 @@ class Method:
         given = {name: value for name, value in DEFAULTS.items() if name in self.path} | dict(parameters)
         unknown = sorted(given.keys() - self.path - self.query)
         if unknown:
-            known = ", ".join(sorted(self.path | self.query))
-            raise InvalidRequest(f"{self.operation} has no parameter {unknown[0]!r}.", hint=f"It takes: {known}.")
+            raise self._unknown(unknown[0])
         missing = sorted(name for name in self.required if given.get(name) in (None, ""))
         if missing:
             raise InvalidRequest(f"{self.operation} needs the parameter {missing[0]!r}.")
@@ -50,10 +51,26 @@ class Method:
         address = self.address
         for name in self.path:
             address = address.replace(f"{{{name}}}", quote(str(given[name]), safe=""))
-        url = with_query(address, {name: given[name] for name in sorted(self.query & given.keys())})
-        if self.takes_body:
-            return Request.json(self.verb, url, operation=self.operation, value=body or {})
-        return Request(self.verb, url, operation=self.operation)
+        url = with_query(address, {name: _written(given[name]) for name in sorted(self.query & given.keys())})
+        return (
+            self._with_body(url, body or {}) if self.takes_body else Request(self.verb, url, operation=self.operation)
+        )
+
+    def _with_body(self, url: str, body: Mapping[str, Any]) -> Request:
+        try:
+            return Request.json(self.verb, url, operation=self.operation, value=body)
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest(
+                f"The body of {self.operation} cannot be written as JSON: {error}.",
+                hint="Google's JSON has texts, numbers, true and false, lists and objects; bytes go as base64url.",
+            ) from error
+
+    def _unknown(self, name: str) -> InvalidRequest:
+        known = {each.lower(): each for each in sorted(self.path | self.query)}
+        near = get_close_matches(name.replace("_", "").lower(), known, n=1, cutoff=0.6)
+        meant = f"Did you mean {known[near[0]]}? " if near else ""
+        hint = f"{meant}It takes: {', '.join(known.values())}."
+        return InvalidRequest(f"{self.operation} has no parameter {name!r}.", hint=hint)
 
 
 def call(api: str, name: str, parameters: Mapping[str, Any], body: Mapping[str, Any] | None) -> Call[dict[str, Any]]:
@@ -62,13 +79,20 @@ def call(api: str, name: str, parameters: Mapping[str, Any], body: Mapping[str, 
     return response.json() if response.body.strip() else {}
 
 
+def _written(value: object) -> object:
+    """Write a moment as Google reads it (RFC 3339); raises InvalidRequest for one without a zone."""
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise InvalidRequest(f"{value.isoformat()} has no time zone.", hint="Say which: moment.replace(tzinfo=…).")
+    return value.isoformat()
+
+
 def method(api: str, name: str) -> Method:
     """Find a method, with or without the API's own name before it; raises InvalidRequest when there is none."""
     bare = name.removeprefix(f"{api}.")
     found = methods(api).get(f"{api}.{bare}")
     if found is None:
-        from difflib import get_close_matches
-
         near = get_close_matches(f"{api}.{bare}", methods(api), n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(each.removeprefix(f'{api}.') for each in near)}?" if near else ""
         raise InvalidRequest(f"{name!r} is not a method of {api.capitalize()}.", hint=hint)

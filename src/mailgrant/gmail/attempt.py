@@ -88,11 +88,13 @@ def content_of(draft: Draft, *, body: str | None) -> str:
     Return a digest of what a person would see of a draft, with `body` as its text.
 
     What Gmail may change by itself does not count: the order of headers, their folding, blanks, the
-    form in which a domain or a name is written. An invitation is read back as a file without a name.
+    form in which a domain or a name is written. An invitation is read back as a file without a name,
+    and a blank text beside HTML as the text of that.
     """
+    said = without_blanks(body or "") or without_blanks(draft.html or "")
     people = (sorted(each.mailbox for each in group) for group in (draft.to, draft.cc, draft.bcc))
-    names = sorted(without_blanks(decode(each.name)) for each in draft.attachments if each.name)
-    seen = (*people, without_blanks(decode(draft.subject)), without_blanks(body or ""), names)
+    names = sorted(filter(None, (without_blanks(decode(each.name)) for each in draft.attachments)))
+    seen = (*people, without_blanks(decode(draft.subject)), said, names)
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()
 
 

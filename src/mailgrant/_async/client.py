@@ -15,13 +15,13 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from mailgrant.errors import ConsentNeeded, MissingScopesWarning, SettingsError
+from mailgrant.errors import MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import delegation_line
 from mailgrant.settings import Settings
 
-from .account import AsyncAccount, the_one
+from .account import AsyncAccount
 from .waiting import in_thread
 from .workplace import AsyncWorkplace, settings_for
 
@@ -214,15 +214,15 @@ class AsyncMailgrant:
 
         `client_id` says which client asks, where the vault has several.
         """
-        wanted = Scopes(scopes)
+        from .way_in import WayIn
+
         account = account or self._workplace.settings.account
-        grant = await self._held(wanted, account, user, client_id, ask)
+        way = WayIn(self._workplace, Scopes(scopes), account=account, user=user, client_id=client_id)
+        grant = await way.held(ask)
         if grant is None and import_file is not None:
-            grant = await self.import_grant(import_file, account=account, user=user, client_id=client_id)
-            grant = grant if grant.scopes.covers(wanted) else None
+            grant = await way.imported(import_file)
         if grant is None:
-            needed = await self._needed(wanted, account, user, client_id)
-            grant = await self._asked(needed, ask, timeout)
+            grant = await way.asked(self.consents, ask=ask, timeout=timeout)
         return AsyncAccount(self._workplace, grant.account, user=user, grant=grant)
 
     async def import_grant(
@@ -283,64 +283,6 @@ class AsyncMailgrant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    async def _held(
-        self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None, ask: Ask
-    ) -> Grant | None:
-        """
-        Find a grant that makes asking unnecessary.
-
-        Compared with what was asked, not with what was granted: a box that a person left unticked is
-        an answer, and only `ask="browser"` or `"link"` puts the question again. One that is paused
-        needs an administrator, not another consent.
-        """
-        from mailgrant.vault.foresight import LIVING
-
-        vault = await self._workplace.vault(create=True)
-        found = await in_thread(vault.find, account=account, user=user, client_id=client_id)
-        # Without `user` another user's grant is nobody's here.
-        own = (grant for grant in found if grant.user == user)
-        living = tuple(grant for grant in own if grant.status in LIVING)
-        if not living:
-            return None
-        grant = the_one(living, account, user)
-        known = grant.scopes if ask in ("browser", "link") else grant.asked
-        return grant if known.covers(wanted) else None
-
-    async def _needed(
-        self, wanted: Scopes, account: str | None, user: str | None, client_id: str | None
-    ) -> ConsentNeeded:
-        """Say what is to be asked of whom; the error that is raised where nobody can be."""
-        if account is None:
-            account = await self._only_address(user)
-        return ConsentNeeded(
-            f"{account or 'A person'} must be asked for: {', '.join(scope.short for scope in wanted)}.",
-            account=account,
-            user=user,
-            client_id=client_id,
-            scopes=wanted,
-            missing=wanted,
-        )
-
-    async def _asked(self, needed: ConsentNeeded, ask: Ask, timeout: timedelta) -> Grant:
-        from .asking import ask_person
-        from .consents import spoken
-
-        grant = await ask_person(self.consents, needed, ask=ask, timeout=timeout)
-        lacking = grant.scopes.missing(needed.scopes)
-        if lacking:
-            warnings.warn(
-                f"{grant.account} did not allow: {spoken(lacking)}. What needs it will raise ConsentNeeded.",
-                MissingScopesWarning,
-                stacklevel=2,
-            )
-        return grant
-
-    async def _only_address(self, user: str | None) -> str | None:
-        """Return the address of the only grant there is, so that it is widened and not doubled."""
-        vault = await self._workplace.vault()
-        own = [grant for grant in await in_thread(vault.find, user=user) if grant.user == user]
-        return own[0].account if len(own) == 1 else None
 
 
 def remove_unused_client(vault: Vault, client_id: str) -> None:

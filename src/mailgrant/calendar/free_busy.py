@@ -109,7 +109,7 @@ def as_people(given: object) -> list[str]:
     for each in given if isinstance(given, Iterable) and not isinstance(given, str) else (given,):
         if not isinstance(each, str) or not each.strip():
             raise InvalidRequest(f"people: {each!r} is not the address of somebody, or the id of a calendar.")
-        people.append(each)
+        people.append(each.strip())
     if not people:
         raise InvalidRequest("people: nobody is named, so nobody can be asked.")
     return people

@@ -11,7 +11,8 @@ from mailgrant.http import Call
 T = TypeVar("T")
 
 EVENTS = "calendar.events."
-CALENDARS = "`calendars()` lists the calendars that the account has."
+CALENDARS = "`calendar.calendars()`, or `mailgrant calendar list`, shows those that the account has."
+PRIMARY = "primary"
 
 
 def naming(call: Call[T], calendar_id: str, event_id: str | None = None, *, destination: str | None = None) -> Call[T]:
@@ -24,7 +25,7 @@ def naming(call: Call[T], calendar_id: str, event_id: str | None = None, *, dest
         message = _missing(absent, calendar_id, event_id, destination)
         raise NotFound(
             message,
-            hint=CALENDARS if absent.status == HTTPStatus.NOT_FOUND else "",
+            hint="" if absent.status == HTTPStatus.GONE or (destination or calendar_id) == PRIMARY else CALENDARS,
             status=absent.status,
             reason=absent.reason,
             operation=absent.operation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+from mailgrant.errors import InvalidRequest
 from mailgrant.gmail import filing, label_calls
 from mailgrant.gmail.label import Label
 from mailgrant.gmail.message import Message, MessageRef, Thread, ThreadRef
@@ -156,9 +157,11 @@ async def each_of(items: Items) -> AsyncIterator[One]:
     elif isinstance(items, AsyncIterator):
         async for each in items:
             yield each
-    else:
+    elif isinstance(items, Iterable):
         for one in items:
             yield one
+    else:
+        id_of(items)
 
 
 def sorted_ids(items: Iterable[One]) -> tuple[list[str], list[str]]:
@@ -170,6 +173,13 @@ def sorted_ids(items: Iterable[One]) -> tuple[list[str], list[str]]:
     return messages, threads
 
 
-def id_of(item: One) -> str:
+def id_of(item: object) -> str:
     """Return the id of something that is named by its id or is the thing itself."""
-    return item if isinstance(item, str) else item.id
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, (Message, MessageRef, Thread, ThreadRef)):
+        raise InvalidRequest(
+            f"{type(item).__name__} is no message and no thread.",
+            hint="Give an id, what a search found, or many.",
+        )
+    return item.id

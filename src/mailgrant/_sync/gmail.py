@@ -16,6 +16,7 @@ from mailgrant.given_file import AttachedFile
 from mailgrant.gmail import calls, history_calls, label_calls, signature, storing
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
+from mailgrant.gmail.query import typed
 from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
 from mailgrant.gmail.upload import LARGEST_IN_JSON
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from .pacing import Cost
     from .reading import Reading
-    from .sending import Current, Sending
+    from .sending import Sending, Current
 
 
 class Gmail(Filing, MailSettings):
@@ -133,7 +134,7 @@ class Gmail(Filing, MailSettings):
         Raises InvalidRequest for a query that would not find what it says
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list).
         """
-        wanted = Wanted(str(query), limit, spam_and_trash, bodies)
+        wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
         for message in self._reading.messages(wanted, on_progress):
             yield message
 
@@ -195,7 +196,7 @@ class Gmail(Filing, MailSettings):
         Raises InvalidRequest as `search` does
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
-        for thread in self._reading.threads(Wanted(str(query), limit, spam_and_trash)):
+        for thread in self._reading.threads(Wanted(typed(query), at_most(limit), spam_and_trash)):
             yield thread
 
     def changes(self, since: str | None = None) -> Changes:
@@ -290,6 +291,10 @@ class Gmail(Filing, MailSettings):
         return self._store(raw, Scanning.AS_ARRIVED, labels, create)
 
     def _store(self, raw: bytes | Path, scanning: Scanning, labels: Collection[str], create: bool) -> MessageRef:
+        if not isinstance(raw, bytes | Path):
+            raise InvalidRequest(
+                f"A mail to keep is bytes or a Path, not {type(raw).__name__}.", hint='Path("lunch.eml") names a file.'
+            )
         label_ids = self._run(label_calls.ids_of(labels, create_missing=create))
         mail = raw if isinstance(raw, bytes) else in_thread(AttachedFile, raw, what="mail")
         return self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
@@ -392,6 +397,13 @@ class Gmail(Filing, MailSettings):
         signed = self._run(signature.signed(draft))
         fetched = self._run(calls.fetch_attachments(signed, Spool))
         return in_thread(write_draft, signed, for_sending, fetched, self._most_recipients)
+
+
+def at_most(limit: Any) -> int | None:
+    """Return a limit as it was given; raises InvalidRequest for what is no number of mails."""
+    if limit is None or (isinstance(limit, int) and limit >= 0):
+        return limit
+    raise InvalidRequest(f"limit: {limit!r} is no number of mails.", hint="None reads them all.")
 
 
 def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:

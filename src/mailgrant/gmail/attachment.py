@@ -64,11 +64,13 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
 }
 
-# Neither POSIX nor Windows can have these in a name; the last ones turn the reading direction round,
-# so that a program shows as a PDF.
-UNSAFE_IN_NAMES = re.compile('[/\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+# Neither POSIX nor Windows can have these in a name; the last ones are not seen, or turn the reading
+# direction round, so that a program shows as a PDF.
+UNSAFE_IN_NAMES = re.compile('[/\\\\:*?"<>|\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]')
 DEVICE_NAMES = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    # Windows takes the three small raised digits for digits.
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
 )
 LONGEST_FILE_NAME = 200
 

@@ -236,6 +236,15 @@ class Query:
         return self.text if safe else f"({self.text})"
 
 
+def typed(query: object) -> str:
+    """Return the text of a search as it was given; raises InvalidRequest for what is neither a text nor a Query."""
+    if not isinstance(query, str | Query):
+        raise InvalidRequest(
+            f"A search is a text or a Query, not {type(query).__name__}.", hint='"" finds all mail; Query joins terms.'
+        )
+    return str(query)
+
+
 def _term(operator: str, argument: str) -> Query:
     return Query(f"{operator}:{_argument(argument, operator)}", Joint.ONE)
 

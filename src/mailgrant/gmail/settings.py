@@ -14,6 +14,7 @@ from mailgrant.errors import InvalidRequest
 from .address import Address
 from .header_text import refuse_unprintable
 from .payload import EPOCH, number_of, object_of, text_of
+from .query_text import checked
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -113,6 +114,10 @@ class Filter:
     id: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("add", "remove"):
+            if isinstance(getattr(self, name), str):
+                label = getattr(self, name)
+                raise InvalidRequest(f"filter: {name} is a set of labels: {{{label!r}}}, not {label!r}.")
         object.__setattr__(self, "query", str(self.query))
         object.__setattr__(self, "add", frozenset(self.add))
         object.__setattr__(self, "remove", frozenset(self.remove))
@@ -138,7 +143,9 @@ class Filter:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Write Google's Filter resource; raises InvalidRequest when it is for no mail, or does nothing."""
+        """Write Google's Filter resource; raises InvalidRequest when it is for no mail, does nothing, or has a slip."""
+        checked(self.query)
+        checked(self.without)
         criteria: dict[str, Any] = {
             "from": self.from_,
             "to": self.to,

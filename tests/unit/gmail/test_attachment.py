@@ -98,6 +98,9 @@ def test_every_guessed_type_has_an_ending() -> None:
         ("annexe\u202efdp.exe", "annexe_fdp.exe"),
         ("a.pdf. . ", "a.pdf"),
         ("x" * 500 + ".pdf", "x" * 196 + ".pdf"),
+        ("COM\N{SUPERSCRIPT ONE}.txt", "_COM\N{SUPERSCRIPT ONE}.txt"),
+        ("conout$", "_conout$"),
+        ("\N{ZERO WIDTH SPACE}", "_"),
     ],
 )
 def test_a_safe_name_stays_in_its_folder(name: str, safe: str) -> None:

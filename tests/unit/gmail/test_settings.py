@@ -81,3 +81,15 @@ def test_an_alias_is_found_by_any_spelling_and_must_be_verified(hold: Hold) -> N
     assert everybody[0].email == "ada@example.com"
     with pytest.raises(InvalidRequest, match="may not send as new@"):
         hold(settings_calls.alias("new@example.com"), listed)
+
+
+def test_a_slip_in_a_filters_search_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="small letters"):
+        Filter("from:ada or from:grace", add={"Lunch"}).to_json()
+    with pytest.raises(InvalidRequest, match="no operator"):
+        Filter("from:ada", without="form:grace", add={"Lunch"}).to_json()
+
+
+def test_the_labels_of_a_filter_are_a_set() -> None:
+    with pytest.raises(InvalidRequest, match="not 'Lunch'"):
+        Filter("from:ada", add="Lunch")  # type: ignore[arg-type]

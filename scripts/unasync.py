@@ -32,6 +32,7 @@ DROPPED = frozenset({"async", "await"})
 
 NAMES = {
     "AsyncAccount": "Account",
+    "AsyncAttemptLog": "AttemptLog",
     "AsyncCalendar": "BlockingCalendar",  # `Calendar` is taken: it is the noun, one of an account's calendars
     "AsyncConnectionPool": "ConnectionPool",
     "AsyncConsents": "Consents",
@@ -55,6 +56,7 @@ NAMES = {
     "AsyncTokens": "Tokens",
     "AsyncTransport": "Transport",
     "AsyncVaultKeeping": "VaultKeeping",
+    "AsyncWitness": "Witness",
     "AsyncWorkplace": "Workplace",
     "ClientBuilder": "SyncClientBuilder",
     "RequestBuilder": "SyncRequestBuilder",

@@ -55,14 +55,14 @@ class AsyncAccount:
     @cached_property
     def gmail(self) -> AsyncGmail:
         """The verbs of the mailbox."""
+        from .attempt_log import AsyncAttemptLog
         from .gmail import AsyncGmail
         from .reading import AsyncReading
         from .sending import AsyncSending
 
         place = self._workplace
-        sending = AsyncSending(
-            self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
-        )
+        log = AsyncAttemptLog(self.grant, place.vault, entropy=place.entropy)
+        sending = AsyncSending(self._run, log, place.patience)
         reading = AsyncReading(self._run, width=place.settings.in_flight, shelf=self._shelf)
         most = place.settings.recipients
         return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)

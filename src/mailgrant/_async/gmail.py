@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from mailgrant.gmail.history import Changes, Watch
     from mailgrant.gmail.query import Query
 
+    from .attempt_log import Current
     from .pacing import Cost
     from .reading import AsyncReading
-    from .sending import AsyncSending, Current
+    from .sending import AsyncSending
 
 
 class AsyncGmail(AsyncFiling, AsyncMailSettings):

@@ -57,14 +57,14 @@ class Account:
     @cached_property
     def gmail(self) -> Gmail:
         """The verbs of the mailbox."""
+        from .attempt_log import AttemptLog
         from .gmail import Gmail
         from .reading import Reading
         from .sending import Sending
 
         place = self._workplace
-        sending = Sending(
-            self._run, grant=self.grant, vault=place.vault, entropy=place.entropy, patience=place.patience
-        )
+        log = AttemptLog(self.grant, place.vault, entropy=place.entropy)
+        sending = Sending(self._run, log, place.patience)
         reading = Reading(self._run, width=place.settings.in_flight, shelf=self._shelf)
         most = place.settings.recipients
         return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)

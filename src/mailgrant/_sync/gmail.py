@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from mailgrant.gmail.history import Changes, Watch
     from mailgrant.gmail.query import Query
 
+    from .attempt_log import Current
     from .pacing import Cost
     from .reading import Reading
-    from .sending import Sending, Current
+    from .sending import Sending
 
 
 class Gmail(Filing, MailSettings):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from mailgrant.gmail.message import Message, MessageRef, Thread, ThreadRef
     from mailgrant.http import Call
 
+    from .attempt_log import Current
     from .filing import Run
-    from .sending import Current
 
 R = TypeVar("R", "MessageRef", "ThreadRef")
 

@@ -10,50 +10,31 @@ before each request that changes something, so that whoever finds it can take it
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailgrant.errors import (
-    DraftChanged,
-    GrantChanged,
-    InvalidRequest,
-    MailgrantError,
-    NoAnswer,
-    NotFound,
-    OutcomeUnknown,
-)
+from mailgrant.errors import DraftChanged, GrantChanged, MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.gmail import calls, settings_calls, settling
-from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, content_of, new_attempt_id
+from mailgrant.gmail.attempt import HEADER, Attempt, Patience, Stage, content_of
 from mailgrant.gmail.headers import Headers
-from mailgrant.gmail.message import Evidence, Sent
-from mailgrant.oauth.scopes import accepted_for
+from mailgrant.gmail.message import Sent
 
-from .waiting import in_thread, sleep
+from .attempt_log import now, unknown
+from .witness import Witness, may
 
 if TYPE_CHECKING:
     from mailgrant.gmail.draft import Draft, DraftRef
     from mailgrant.gmail.source import Source
-    from mailgrant.oauth.scopes import Scopes
-    from mailgrant.vault.attempts import Attempts
     from mailgrant.vault.grant import Grant
-    from mailgrant.vault.vault import Vault
 
+    from .attempt_log import AttemptLog
     from .filing import Run
+    from .witness import Step
 
 T = TypeVar("T")
-Result_co = TypeVar("Result_co", covariant=True)
 
 # A create that is lost this often in a row is given up: something is wrong that repeating does not mend.
 MOST_CREATES = 5
-
-
-class Current(Protocol[Result_co]):
-    """Gives something as it stands."""
-
-    def __call__(self) -> Result_co:
-        """Return it."""
 
 
 class Write(Protocol):
@@ -63,35 +44,19 @@ class Write(Protocol):
         """Return its RFC 5322 form."""
 
 
-class Step(Protocol[Result_co]):
-    """One step with an attempt."""
-
-    def __call__(self, attempt: Attempt) -> Result_co:
-        """Take it."""
-
-
 class Sending:
     """How one account's mail leaves."""
 
-    def __init__(
-        self,
-        run: Run,
-        *,
-        grant: Current[Grant],
-        vault: Current[Vault],
-        entropy: Callable[[int], bytes],
-        patience: Patience,
-    ) -> None:
+    def __init__(self, run: Run, log: AttemptLog, patience: Patience) -> None:
         self._run = run
-        self._grant = grant
-        self._vault = vault
-        self._entropy = entropy
+        self._log = log
         self._patience = patience
+        self._witness = Witness(run, log, patience)
 
     def send(self, draft: Draft, write: Write, *, settle: bool) -> Sent:
         """Send `draft`, which `write` turns into bytes; see `AsyncGmail.send`."""
-        grant = self._grant()
-        attempt = self._begun(grant, draft)
+        grant = self._log.grant()
+        attempt = self._log.begun(draft)
         if draft.id is not None:
             return self._send_kept(replace(attempt, marked=False), draft, settle)
         self._check_sender(grant, draft)
@@ -106,17 +71,13 @@ class Sending:
 
     def unsettled(self) -> tuple[Attempt, ...]:
         """Return the attempts of this account that nobody has settled, the oldest first."""
-        grant = self._grant()
-        return in_thread((self._attempts()).of_grant, grant.id, grant.account)
+        return self._log.unsettled()
 
     def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool) -> Sent | None:
         """Find out what came of an attempt, and bring it to its end; see `AsyncGmail.settle`."""
-        name = attempt_named(unsettled)
-        attempt = in_thread((self._attempts()).get, name)
-        if attempt is None:
-            raise NotFound("This attempt is settled already, or was never made here.", hint="See gmail.unsettled().")
+        attempt = self._log.get(unsettled)
         if attempt.stage is Stage.SENDING_AT_ONCE:
-            return self._copy_or_unknown(attempt)
+            return self._witness.copy_or_unknown(attempt)
         if give_up or attempt.stage is Stage.GIVING_UP:
             return self._given_up(attempt)
         return self._deciding(attempt, self._taken_up)
@@ -134,13 +95,13 @@ class Sending:
     def _send_by_draft(self, attempt: Attempt, raw: Source, settle: bool) -> Sent:
         """Make the draft, looking for it where the answer was lost, and send it."""
         while attempt.tries < MOST_CREATES:
-            attempt = self._noted(replace(attempt, tries=attempt.tries + 1))
+            attempt = self._log.note(replace(attempt, tries=attempt.tries + 1))
             try:
                 kept = self._run(calls.create_draft(raw, thread_id=attempt.thread_id))
             except OutcomeUnknown as lost:
                 if not settle:
-                    raise self._unknown(attempt, lost) from lost
-                found = self._looking(attempt, self._found)
+                    raise unknown(attempt, lost) from lost
+                found = self._witness.found(attempt)
                 if found is not None:
                     return self._concluded(attempt, found)
             else:
@@ -158,20 +119,20 @@ class Sending:
         except OutcomeUnknown:
             raise
         except MailgrantError:
-            self._forget(attempt)
+            self._log.forget(attempt)
             raise
 
     def _send_at_once(self, attempt: Attempt, raw: Source) -> Sent:
         """Send without a draft, which this grant may not write: a lost answer cannot be settled by looking."""
-        attempt = self._noted(replace(attempt, stage=Stage.SENDING_AT_ONCE))
+        attempt = self._log.note(replace(attempt, stage=Stage.SENDING_AT_ONCE))
         try:
             sent = self._run(calls.send(raw, thread_id=attempt.thread_id))
         except OutcomeUnknown as lost:
-            raise self._unknown(attempt, lost) from lost
+            raise unknown(attempt, lost) from lost
         except MailgrantError:
-            self._forget(attempt)
+            self._log.forget(attempt)
             raise
-        self._forget(attempt)
+        self._log.forget(attempt)
         return sent
 
     def _deciding(self, attempt: Attempt, step: Step[T]) -> T:
@@ -190,7 +151,7 @@ class Sending:
     def _concluded(self, attempt: Attempt, found: DraftRef | Sent) -> Sent:
         """Go on with what became of a draft whose making was not answered."""
         if isinstance(found, Sent):
-            self._forget(attempt)
+            self._log.forget(attempt)
             return found
         return self._delivered(drafted(attempt, found), settle=True)
 
@@ -198,23 +159,23 @@ class Sending:
         """Send the draft by its id, looking what became of it where the answer was lost."""
         until = now() + self._patience.giving_up
         while True:
-            attempt = self._noted(replace(attempt, stage=Stage.SENDING, tries=attempt.tries + 1))
+            attempt = self._log.note(replace(attempt, stage=Stage.SENDING, tries=attempt.tries + 1))
             try:
                 sent = self._run(calls.send_draft(attempt.draft_id or ""))
             except OutcomeUnknown as lost:
                 if not settle:
-                    raise self._unknown(attempt, lost) from lost
+                    raise unknown(attempt, lost) from lost
             except NotFound as gone:
                 if attempt.tries == 1:
-                    self._forget(attempt)
+                    self._log.forget(attempt)
                     if not attempt.marked:
                         raise
                     raise DraftChanged("The draft was sent or deleted by somebody else; we sent nothing.") from gone
             else:
-                self._forget(attempt)
+                self._log.forget(attempt)
                 return sent
-            if not self._looking(attempt, self._is_there):
-                return self._looking(attempt, self._gone)
+            if not self._witness.is_there(attempt):
+                return self._witness.gone(attempt)
             if now() > until:
                 self._given_up(attempt)
                 raise NoAnswer("Gmail did not answer for long. Nothing was sent, and the draft was deleted.")
@@ -222,32 +183,32 @@ class Sending:
     def _taken_up(self, attempt: Attempt) -> Sent | None:
         """Go on where a dead process, or a caller who did not want to wait, left off."""
         if attempt.draft_id is None:
-            found = self._looking(attempt, self._found)
+            found = self._witness.found(attempt)
             if found is None:
                 self._nowhere(attempt)
                 return None
             return self._concluded(attempt, found)
-        if self._looking(attempt, self._is_there):
+        if self._witness.is_there(attempt):
             return self._delivered(attempt, settle=True)
-        return self._looking(attempt, self._gone)
+        return self._witness.gone(attempt)
 
     def _given_up(self, attempt: Attempt) -> Sent | None:
         """Delete the draft: what can be deleted was never sent. None, or Sent where it was after all."""
-        attempt = self._noted(replace(attempt, stage=Stage.GIVING_UP))
-        self._quiet(attempt)
+        attempt = self._log.note(replace(attempt, stage=Stage.GIVING_UP))
+        self._witness.quiet(attempt)
         if attempt.draft_id is None:
-            return self._looking(attempt, self._given_up_unseen)
+            return self._witness.seen(attempt, self._given_up_unseen)
         if self._run(settling.discard(attempt.draft_id)):
-            self._forget(attempt)
+            self._log.forget(attempt)
             return None
-        return self._looking(attempt, self._gone)
+        return self._witness.gone(attempt)
 
     def _given_up_unseen(self, attempt: Attempt) -> Sent | None:
         """Delete the draft whose making was not answered, if it was made."""
         found = (self._run(settling.find_drafts(attempt))).drafts
         for draft in found:
             self._run(settling.discard(draft.id))
-        self._forget(attempt)
+        self._log.forget(attempt)
         if found:
             return None
         self._nowhere(attempt)
@@ -259,108 +220,17 @@ class Sending:
 
         Raises OutcomeUnknown where the grant may not look among the sent mail: a person may have sent it.
         """
-        if not self._may_read_sent():
+        if not self._witness.may_read_sent():
             why = "no draft of it is there, and the grant may not look among the sent mail"
-            raise self._unknown(
-                attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why)
-            )
-        self._forget(attempt)
-
-    # Looking
-
-    def _found(self, attempt: Attempt) -> DraftRef | Sent | None:
-        """
-        Return the draft of the attempt, one if there are several; None when two looks find none.
-
-        A person may have sent it meanwhile, which is seen where sent mail may be read, or edited it,
-        which raises DraftChanged.
-        """
-        self._quiet(attempt)
-        first = self._run(settling.find_drafts(attempt))
-        if not first.drafts:
-            sleep(self._patience.between_looks)
-            first = self._run(settling.find_drafts(attempt, known=first.others))
-        if not first.drafts:
-            return self._run(settling.find_sent(attempt)) if self._may_read_sent() else None
-        for spare in first.drafts[1:]:
-            self._run(settling.discard(spare.id))
-        if not self._run(settling.is_as_written(attempt, first.drafts[0].id)):
-            self._forget(attempt)
-            raise edited()
-        return first.drafts[0]
-
-    def _is_there(self, attempt: Attempt) -> bool:
-        """
-        Tell whether the draft is there as we wrote it; False when it is gone, seen twice.
-
-        Raises DraftChanged when a person has edited it.
-        """
-        self._quiet(attempt)
-        message_id = self._run(settling.message_in_draft(attempt.draft_id or ""))
-        if message_id is None:
-            sleep(self._patience.between_looks)
-            message_id = self._run(settling.message_in_draft(attempt.draft_id or ""))
-        if message_id is None and attempt.marked:
-            moved = (self._run(settling.find_drafts(attempt))).drafts
-            message_id = moved[0].message_id if moved else None
-        if message_id is not None and message_id != attempt.message_id:
-            self._forget(attempt)
-            raise edited()
-        return message_id is not None
-
-    def _gone(self, attempt: Attempt) -> Sent:
-        """Conclude from a draft that is gone; a copy among the sent mail is better evidence, where it may be read."""
-        if attempt.marked and self._may_read_sent():
-            return self._copy_or_unknown(attempt)
-        self._forget(attempt)
-        return Sent(None, thread_id=attempt.thread_id, evidence=Evidence.DRAFT_GONE)
-
-    def _copy_or_unknown(self, attempt: Attempt) -> Sent:
-        """Wait for the copy among the sent mail; raises OutcomeUnknown when it may not be read or does not come."""
-        self._quiet(attempt)
-        readable = self._may_read_sent()
-        while readable:
-            sent = self._looking(attempt, self._copy)
-            if sent is not None:
-                self._forget(attempt)
-                return sent
-            if now() > attempt.at + self._patience.giving_up:
-                break
-            sleep(self._patience.between_looks)
-        why = "no copy is among the sent mail" if readable else "the grant may not look among the sent mail"
-        raise self._unknown(attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why))
-
-    def _may_read_sent(self) -> bool:
-        return may((self._grant()).scopes, "gmail.users.messages.list")
-
-    def _copy(self, attempt: Attempt) -> Sent | None:
-        return self._run(settling.find_sent(attempt))
-
-    def _looking(self, attempt: Attempt, look: Step[T]) -> T:
-        """Carry out a look; whatever keeps us from seeing leaves the outcome unknown."""
-        try:
-            return look(attempt)
-        except (OutcomeUnknown, DraftChanged, GrantChanged):
-            raise
-        except MailgrantError as error:
-            unseen = OutcomeUnknown(
-                f"It is not known whether the mail went out. {error.message}", evidence=error.message
-            )
-            raise self._unknown(attempt, unseen) from error
-
-    def _quiet(self, attempt: Attempt) -> None:
-        """Wait until the attempt's last request cannot be running any more."""
-        left = attempt.at + self._patience.still_running - now()
-        if left > timedelta(0):
-            sleep(left)
+            raise unknown(attempt, OutcomeUnknown(f"It is not known whether the mail went out: {why}.", evidence=why))
+        self._log.forget(attempt)
 
     def _swept(self, attempt_id: str) -> None:
         """Delete the drafts of an attempt that is over, as far as Gmail lets us; what is left is in `unsettled`."""
-        attempts = self._attempts()
-        attempt = in_thread(attempts.get, attempt_id)
+        attempt = self._log.find(attempt_id)
         if attempt is None:
             return
-        attempt = self._noted(replace(attempt, stage=Stage.GIVING_UP))
+        attempt = self._log.note(replace(attempt, stage=Stage.GIVING_UP))
         try:
             if attempt.draft_id is not None:
                 self._run(settling.discard(attempt.draft_id))
@@ -370,72 +240,9 @@ class Sending:
         except MailgrantError:
             # The error that ended the attempt is the one to raise; `settle` deletes the draft later.
             return
-        self._forget(attempt)
-
-    # Writing down
-
-    def _begun(self, grant: Grant, draft: Draft) -> Attempt:
-        begun_at = now()
-        return Attempt(
-            new_attempt_id(self._entropy),
-            grant_id=grant.id,
-            account=grant.account,
-            stage=Stage.CREATING,
-            begun_at=begun_at,
-            at=begun_at,
-            thread_id=draft.thread_id,
-        )
-
-    def _noted(self, attempt: Attempt) -> Attempt:
-        try:
-            return in_thread((self._attempts()).keep, replace(attempt, at=now()))
-        except GrantChanged as error:
-            raise GrantChanged(
-                "Somebody else is settling this send.", hint="See gmail.unsettled() in a moment."
-            ) from error
-
-    def _forget(self, attempt: Attempt) -> None:
-        in_thread((self._attempts()).forget, attempt)
-
-    def _attempts(self) -> Attempts:
-        return (self._vault()).attempts
-
-    def _unknown(self, attempt: Attempt, lost: OutcomeUnknown) -> OutcomeUnknown:
-        return OutcomeUnknown(
-            lost.message,
-            hint="Look later with gmail.settle(error), or `mailgrant message settle`; it is never sent again unseen.",
-            operation=lost.operation,
-            evidence=lost.evidence,
-            attempt=attempt.id,
-        )
-
-
-def attempt_named(unsettled: Any) -> str:
-    """Return the id of the attempt that an error or an attempt stands for."""
-    if isinstance(unsettled, OutcomeUnknown):
-        return unsettled.attempt
-    if isinstance(unsettled, Attempt):
-        return unsettled.id
-    raise InvalidRequest(
-        f"settle: {type(unsettled).__name__} is no send.", hint="Pass the OutcomeUnknown, or one of gmail.unsettled()."
-    )
+        self._log.forget(attempt)
 
 
 def drafted(attempt: Attempt, kept: DraftRef) -> Attempt:
     """Return the attempt with its draft, which has not been sent yet."""
     return replace(attempt, draft_id=kept.id, message_id=kept.message_id, tries=0)
-
-
-def edited() -> DraftChanged:
-    """The error for a draft that is a person's now."""
-    return DraftChanged("A person edited the draft before it went out. It was not sent.")
-
-
-def may(scopes: Scopes, operation: str) -> bool:
-    """Tell whether any scope held allows an API method."""
-    return any(scope in scopes for scope in accepted_for(operation))
-
-
-def now() -> datetime:
-    """Return the real time: requests run in it, whatever clock the account was given."""
-    return datetime.now(UTC)

@@ -232,6 +232,20 @@ def test_an_answer_to_everybody_goes_to_everybody_else(
     assert [part.get_filename() for part in answer.parsed.iter_attachments()] == ["minutes.pdf"]
 
 
+def test_an_answer_comes_from_an_address_of_the_accounts_and_from_nobody_elses(
+    ada: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = sandbox.account(ADA).receive(from_=GRACE, subject="Lunch?", text="At noon?")
+
+    assert main(["message", "reply", asked.id, "--text", "Yes.", "--from", f"The Countess <{ADA}>", "--signature"]) == 0
+    capsys.readouterr()
+    error = failing(["message", "forward", asked.id, "--to", GRACE, "--from", "eve@example.com"], capsys)
+
+    [answer] = sandbox.account(GRACE).inbox
+    assert str(answer.parsed["From"]) == f"The Countess <{ADA}>"
+    assert "may not send as eve@example.com" in error["message"]
+
+
 @pytest.mark.parametrize("drop", ["before", "after"])
 def test_a_lost_answer_is_exit_6_and_never_sent_twice(
     drop: str, sender: str, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]

@@ -16,7 +16,7 @@ from .labelling import label_flags, relabel
 from .output import Columns, local, say, to_json
 from .settling import print_sent, settle, unsettled
 from .tree import Noun
-from .writing import body_flags, draft_flags, drafted, read_file, read_text
+from .writing import body_flags, draft_flags, drafted, read_file, read_text, sender_flags
 
 if TYPE_CHECKING:
     from mailgrant import Account, Message
@@ -87,15 +87,18 @@ def read(invocation: Invocation, message_id: str, save_attachments: Path | None)
 @message.command(example='mailgrant message reply 19a3f0c2d4e5b697 --text "Thursday at noon suits me."')
 @click.argument("message_id", metavar="ID")
 @body_flags
+@sender_flags
 @click.option("--all", "everybody", is_flag=True, help="Answer everybody, not only the sender.")
 @click.pass_obj
 def reply(
     invocation: Invocation,
+    /,
     message_id: str,
     text: str | None,
     html: Path | None,
     attach: tuple[Path, ...],
     everybody: bool,
+    **sender: Any,
 ) -> None:
     """Answer a message, in its thread."""
     from mailgrant import Attachment
@@ -106,7 +109,7 @@ def reply(
     with invocation.open() as mailgrant:
         account = invocation.account(mailgrant)
         me = [account.grant().account, *(each.email for each in account.gmail.send_as())] if everybody else []
-        answer = account.gmail.read(message_id).reply(text=said, html=shown, all=everybody, me=me)
+        answer = account.gmail.read(message_id).reply(text=said, html=shown, all=everybody, me=me, **sender)
         files = Attachment.collect(attach)
         print_sent(invocation, account.gmail.send(replace(answer, attachments=answer.attachments + files)))
 
@@ -115,12 +118,13 @@ def reply(
 @click.argument("message_id", metavar="ID")
 @click.option("--to", metavar="A", multiple=True, required=True, help="Whom it goes to; again for more.")
 @click.option("--text", help="What stands above it; - reads it from stdin.")
+@sender_flags
 @click.pass_obj
-def forward(invocation: Invocation, message_id: str, to: tuple[str, ...], text: str | None) -> None:
+def forward(invocation: Invocation, /, message_id: str, to: tuple[str, ...], text: str | None, **sender: Any) -> None:
     """Pass a message on, with its attachments."""
     said = read_text(text)
     with invocation.open() as mailgrant:
-        print_sent(invocation, invocation.account(mailgrant).gmail.forward(message_id, to, text=said))
+        print_sent(invocation, invocation.account(mailgrant).gmail.forward(message_id, to, text=said, **sender))
 
 
 @message.command(example="mailgrant message label 19a3f0c2d4e5b697 --add Lunch --remove UNREAD")

@@ -19,11 +19,9 @@ STDIN = "-"
 
 def draft_flags(command: F) -> F:
     """Give a command the flags of a whole mail."""
-    command = body_flags(command)
+    command = sender_flags(body_flags(command))
     for flag in (
-        click.option("--signature", is_flag=True, help="Sign as Gmail's settings say."),
         click.option("--reply-to", metavar="A", multiple=True, help="Where answers go."),
-        click.option("--from", "from_", metavar="A", help="An address that the account may send as."),
         click.option("--subject", help="What it is about."),
         click.option("--bcc", metavar="A", multiple=True, help="Who gets a blind copy."),
         click.option("--cc", metavar="A", multiple=True, help="Who gets a copy."),
@@ -31,6 +29,12 @@ def draft_flags(command: F) -> F:
     ):
         command = flag(command)
     return command
+
+
+def sender_flags(command: F) -> F:
+    """Give a command the flags of whom a mail is from."""
+    command = click.option("--signature", is_flag=True, help="Sign as Gmail's settings say.")(command)
+    return click.option("--from", "from_", metavar="A", help="An address that the account may send as.")(command)
 
 
 def body_flags(command: F) -> F:

@@ -1,4 +1,4 @@
-"""Write a draft down as RFC 5322 bytes: the head by our own hand, the parts by the standard library."""
+"""Write a draft down as RFC 5322 bytes: heads by our own hand, texts and structure by the standard library."""
 
 from __future__ import annotations
 

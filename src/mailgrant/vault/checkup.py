@@ -12,11 +12,12 @@ from mailgrant.errors import GrantNotFound, VaultDamaged, VaultLocked
 from . import records
 from .audit import Deed
 from .client_shelf import CLIENTS
+from .consent_shelf import CONSENTS
 from .finding import Finding
 from .rotation import all_rows
 from .sealer import is_sound
 from .store import TABLES, Row
-from .vault import CONSENTS, GRANTS, Vault
+from .vault import GRANTS, Vault
 
 AUDIT = "audit"
 

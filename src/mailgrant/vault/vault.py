@@ -13,14 +13,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailgrant.errors import (
-    ConsentExpired,
     DamagedGrantWarning,
     GrantChanged,
     GrantNotFound,
     SettingsError,
     VaultDamaged,
+    VaultLocked,
 )
-from mailgrant.oauth.consent import Consent
 from mailgrant.oauth.credentials import TokenAnswer
 from mailgrant.oauth.realm import Realm
 from mailgrant.secret import Secret
@@ -29,6 +28,7 @@ from . import part_token, records
 from .attempts import Attempts
 from .audit import Audit
 from .client_shelf import ClientShelf
+from .consent_shelf import ConsentShelf
 from .grant import TRANSITIONS, Grant, GrantStatus
 from .header import Header, check_realm
 from .lease import Lease
@@ -36,13 +36,13 @@ from .schedule import next_look
 from .sealer import Sealer
 from .sealing import Keyring
 from .store import Row, VaultStore
+from .unreadable import Unreadable
 
-GRANTS, CONSENTS = "grants", "consents"
+GRANTS = "grants"
 PAGE = 500
-SWEEP_EVERY = timedelta(minutes=1)
 
 
-class Vault(ClientShelf):
+class Vault(ClientShelf, ConsentShelf):
     """
     An open vault. Everything here is synchronous and touches the store only.
 
@@ -51,11 +51,10 @@ class Vault(ClientShelf):
     """
 
     def __init__(self, sealer: Sealer, *, clock: Callable[[], datetime], actor: str = "") -> None:
-        super().__init__(sealer)
+        ClientShelf.__init__(self, sealer)
+        ConsentShelf.__init__(self, sealer, clock)
         self.audit = Audit(sealer, clock=clock, actor=actor)
         self.attempts = Attempts(sealer)
-        self.clock = clock
-        self._swept_at: datetime | None = None
 
     @classmethod
     def create(
@@ -123,53 +122,20 @@ class Vault(ClientShelf):
         """Let go of the database."""
         self._store.close()
 
-    # Pending consents
-
-    def remember(self, consent: Consent) -> None:
-        """Keep a question until it is answered, and sweep out those that nobody answered in time."""
-        self._sweep()
-        row = Row(consent.id, version=1, sealed=b"")
-        self.sealer.put(CONSENTS, row, records.consent_to_bytes(consent), expect=0)
-
-    def take_consent(self, consent_id: str) -> Consent:
-        """
-        Take a pending consent out, in one step: whoever races for it, one gets it.
-
-        Raises ConsentExpired when it is not there (any more), or is too old.
-        """
-        row = self._store.consents.take(consent_id)
-        if row is None:
-            raise ConsentExpired("This consent was answered already, was never asked here, or has expired.")
-        consent = records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key)
-        if self.clock() > consent.expires_at:
-            raise ConsentExpired("The answer came too late: a link is good for ten minutes.")
-        return consent
-
-    def pending_consents(self) -> tuple[Consent, ...]:
-        """Return the questions that are open."""
-        rows = self._store.consents.find()
-        pending = (records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key) for row in rows)
-        return tuple(consent for consent in pending if consent.expires_at >= self.clock())
-
-    # Grants
-
     def grants(self) -> tuple[Grant, ...]:
         """
         Return every grant that can be read; a DamagedGrantWarning names each of the others.
 
-        Raises VaultDamaged when there are some, and none can be read: that is no empty vault.
+        Raises VaultDamaged when there are some, and none can be read: that is no empty vault; VaultLocked
+        when a key is missing.
         """
-        held, damaged = list[Grant](), list[VaultDamaged]()
-        for row in self._store.grants.find():
-            try:
-                held.extend(self._held(row))
-            except VaultDamaged as error:
-                damaged.append(error)
-        if damaged and not held:
-            raise damaged[0]
-        for one in damaged:
-            warnings.warn(f"{one.message} {one.hint}", DamagedGrantWarning, stacklevel=2)
-        return tuple(held)
+        unreadable = Unreadable()
+        held = tuple(g for row in self._store.grants.find() for g in unreadable.read(self._held, row) or ())
+        if unreadable.errors and not held:
+            raise unreadable.errors[0]
+        for error in unreadable.errors:
+            warnings.warn(f"{error.message} {error.hint}", DamagedGrantWarning, stacklevel=2)
+        return held
 
     def find(
         self, *, account: str | None = None, user: str | None = None, client_id: str | None = None
@@ -202,9 +168,10 @@ class Vault(ClientShelf):
 
     def readable_grants(self) -> Iterator[Grant]:
         """Give every grant whose row opens, a page of them at a time; `vault check` names the others."""
-        after = ""
+        after, unreadable = "", Unreadable()
         while page := self._store.grants.page(after=after, limit=PAGE):
-            yield from filter(None, map(self._if_it_opens, page))
+            for row in page:
+                yield from unreadable.read(self._held, row) or ()
             after = page[-1].key
 
     def grant(self, grant_id: str) -> Grant:
@@ -224,7 +191,8 @@ class Vault(ClientShelf):
         passed_over = 0
         while True:
             rows = self._store.grants.due(until=until, limit=limit + passed_over)
-            grants = tuple(grant for row in rows if (grant := self._if_it_opens(row)) is not None)
+            unreadable = Unreadable()
+            grants = tuple(grant for row in rows for grant in unreadable.read(self._held, row) or ())
             if len(rows) - len(grants) <= passed_over:
                 return grants
             passed_over = len(rows) - len(grants)
@@ -330,34 +298,18 @@ class Vault(ClientShelf):
                 # loop is one write of theirs.
                 continue
 
-    def _sweep(self) -> None:
-        now = self.clock()
-        # To see how old they are each must be opened, which is not worth doing for each new question.
-        if self._swept_at is not None and timedelta(0) <= now - self._swept_at < SWEEP_EVERY:
-            return
-        self._swept_at = now
-        for row in self._store.consents.find():
-            if self._is_over(row, now):
-                self._store.consents.take(row.key)
-
-    def _is_over(self, row: Row, now: datetime) -> bool:
-        try:
-            return records.consent_from_bytes(self.sealer.open(CONSENTS, row), key=row.key).expires_at < now
-        except VaultDamaged:
-            # Nobody can answer it any more, and it must not stand in the way of those who can.
-            return True
-
     def _held(self, row: Row) -> tuple[Grant, ...]:
         """Read a grant, none where one was forgotten; the error says whose it is, as far as the row tells."""
         try:
             return (self._grant(row),)
         except GrantNotFound:
             return ()
-        except VaultDamaged as error:
+        except (VaultDamaged, VaultLocked) as error:
             # Anybody who may write the database has chosen these words.
             told = str(row.account)
             whose = told if told and told.isprintable() else f"row {row.key!r}"
-            raise VaultDamaged(f"The grant of {whose} is damaged. {error.message}") from error
+            what = "is damaged" if isinstance(error, VaultDamaged) else "cannot be read"
+            raise type(error)(f"The grant of {whose} {what}. {error.message}", hint=error.hint) from error
 
     def _grant(self, row: Row) -> Grant:
         record = self.sealer.open(GRANTS, row)
@@ -369,12 +321,6 @@ class Vault(ClientShelf):
         if (grant.account.casefold(), grant.user or "", grant.client_id) != (row.account, row.user, row.client):
             raise VaultDamaged("A row of grants was relabelled.")
         return replace(grant, proved=self._is_proved(grant))
-
-    def _if_it_opens(self, row: Row) -> Grant | None:
-        try:
-            return self._grant(row)
-        except (VaultDamaged, GrantNotFound):
-            return None
 
     def _is_proved(self, grant: Grant) -> bool:
         """A grant out of a backup may have been replaced or revoked since the backup was made."""

@@ -30,7 +30,7 @@ from mailgrant.vault.grant import Grant, GrantStatus, grant_id
 from mailgrant.vault.header import Header
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.sealer import Sealer
-from mailgrant.vault.sealing import Key, Keyring
+from mailgrant.vault.sealing import KEY_ID_BYTES, Key, Keyring
 from mailgrant.vault.store import Row
 from mailgrant.vault.vault import Vault
 from mailgrant.worker.changes import Changes
@@ -553,6 +553,36 @@ def test_a_vault_of_damaged_grants_is_no_empty_one(vault: Vault, store: MemorySt
 
     with pytest.raises(VaultDamaged, match=r"ada@example\.com"):
         vault.grants()
+
+
+def strange(row: Row, key_id: bytes) -> bytes:
+    """What a row holds, naming another key."""
+    return row.sealed[:4] + key_id + row.sealed[4 + KEY_ID_BYTES :]
+
+
+def test_one_row_that_names_an_unknown_key_is_damaged(vault: Vault, store: MemoryStore, clock: Clock) -> None:
+    ada, grace = vault.keep(a_grant()), vault.keep(a_grant("grace@example.com"))
+    damage(store, grace, sealed=strange(store.grants._rows[grace.id], bytes(KEY_ID_BYTES)), due=0)
+    clock.now += timedelta(days=400)
+
+    with pytest.warns(DamagedGrantWarning, match=r"grace@example\.com cannot be read"):
+        assert vault.grants() == (ada,)
+    assert vault.due(limit=9) == tuple(vault.readable_grants()) == (ada,)
+    with pytest.raises(VaultLocked, match=r"grace@example\.com"):
+        vault.find(account="grace@example.com")
+
+
+def test_rows_that_name_one_unknown_key_lack_it_and_are_not_passed_over(
+    vault: Vault, store: MemoryStore, clock: Clock
+) -> None:
+    vault.keep(a_grant())
+    for account in ("grace@example.com", "alan@example.com"):
+        one = vault.keep(a_grant(account))
+        damage(store, one, sealed=strange(store.grants._rows[one.id], bytes(KEY_ID_BYTES)), due=0)
+
+    for look in (vault.grants, lambda: vault.due(limit=9), lambda: list(vault.readable_grants())):
+        with pytest.raises(VaultLocked, match="another key"):
+            look()
 
 
 def test_a_damaged_grant_is_not_overwritten_by_a_new_one(vault: Vault, store: MemoryStore) -> None:

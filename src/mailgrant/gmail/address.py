@@ -226,8 +226,19 @@ def _comment(piece: list[Token]) -> str | None:
 
 
 def _received(header: str) -> tuple[Address, ...]:
-    found = (_read_received(piece) for piece in _pieces(shown(header)))
+    found = (_read_received(piece) for piece in _with_whole_names(_pieces(shown(header))))
     return tuple(address for address in found if address is not None)
+
+
+def _with_whole_names(pieces: Iterable[list[Token]]) -> Iterator[list[Token]]:
+    """A name with a comma has lost its quotes where it was encoded: what is no address begins the next one's name."""
+    begun: list[Token] = []
+    for piece in pieces:
+        if any("@" in value for _, value in piece):
+            yield begun + piece
+            begun = []
+        else:
+            begun.append(("text", "".join(value for _, value in piece).strip() + ","))
 
 
 # A mailbox is full of mail from and to the same few people.

@@ -224,3 +224,23 @@ def test_any_text_is_addresses_or_a_clear_refusal(text: str) -> None:
 @given(st.text(st.sampled_from('ada@example.com <>",;:()[]\\\n=?é')))
 def test_a_received_header_never_raises(header: str) -> None:
     assert all(address.header() for address in Address.parse_received(header))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "=?utf-8?q?M=C3=BCller=2C_J=C3=B6rg?= <joerg@example.com>, ada@example.com",
+        "Müller, Jörg <joerg@example.com>, ada@example.com",
+        '"Müller, Jörg" <joerg@example.com>, ada@example.com',
+    ],
+)
+def test_a_received_name_with_a_comma_is_read_whole(header: str) -> None:
+    assert Address.parse_received(header) == (
+        Address("joerg@example.com", name="Müller, Jörg"),
+        Address("ada@example.com"),
+    )
+
+
+@pytest.mark.parametrize("header", ["nobody, nowhere", "nobody,", "friends: nobody;"])
+def test_received_words_without_an_address_are_none(header: str) -> None:
+    assert Address.parse_received(header) == ()

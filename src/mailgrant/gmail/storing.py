@@ -28,9 +28,7 @@ def raw(message_id: str) -> Call[bytes]:
     return decode_base64(text_of(json_of(response), "raw"))
 
 
-def store(
-    raw: bytes | Source, *, scanning: Scanning, label_ids: Collection[str] = (), thread_id: str | None = None
-) -> Call[MessageRef]:
+def store(raw: bytes | Source, *, scanning: Scanning, label_ids: Collection[str] = ()) -> Call[MessageRef]:
     """
     Put a mail into the mailbox; nobody is sent anything.
 
@@ -42,7 +40,6 @@ def store(
         "POST",
         path,
         raw,
-        thread_id=thread_id,
         label_ids=label_ids,
         operation=f"gmail.users.messages.{scanning.value}",
         parameters={"internalDateSource": "dateHeader"},

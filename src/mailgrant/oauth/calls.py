@@ -10,21 +10,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from mailgrant.errors import InvalidRequest, PermissionDenied, ServerError
+from mailgrant.errors import InvalidRequest, ServerError
 from mailgrant.http import Call, Request, Response
 from mailgrant.secret import Secret
 
 from . import answers
 from .client_secrets import ClientSecrets
 from .credentials import TokenAnswer
-from .id_token import Identity
-from .realm import CERTS_URI, REVOKE_URI, TOKEN_URI, USERINFO_URI
+from .realm import CERTS_URI, REVOKE_URI, TOKEN_URI
 from .scopes import Scopes
 from .service_account import ServiceAccountKey, assertion
 
 TOKEN = "oauth2.token"  # noqa: S105 - the name of an operation
 REVOKE = "oauth2.revoke"
-USERINFO = "oauth2.userinfo"
 CERTS = "oauth2.certs"
 BY_ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -100,27 +98,6 @@ def revoke(token: Secret) -> Call[bool]:
     if response.status == 400 and answers.Complaint.from_response(response).code == "invalid_token":
         return False
     raise answers.refusal(response, account=None, operation=REVOKE)
-
-
-def userinfo(access_token: Secret) -> Call[Identity]:
-    """
-    Ask whose access token this is (OpenID Connect Core §5.3).
-
-    Raises PermissionDenied when the token is not good or does not allow to know, ConsentError when
-    the answer names nobody.
-    """
-    headers = {"Authorization": f"Bearer {access_token.reveal()}"}
-    response = yield Request("GET", USERINFO_URI, operation=USERINFO, headers=headers)
-    if response.status in (401, 403):
-        raise PermissionDenied(
-            "Google does not say whose token this is.",
-            hint="It has run out, or the grant has no identity scopes (openid, email): ask again.",
-            status=response.status,
-            operation=USERINFO,
-        )
-    if not response.ok:
-        raise answers.refusal(response, account=None, operation=USERINFO)
-    return Identity.from_claims(_object(response, USERINFO))
 
 
 def certificates() -> Call[dict[str, Any]]:

@@ -8,7 +8,7 @@ answer of 401 or of the token endpoint says the rest (`verdict`, `oauth.answers`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -79,10 +79,6 @@ class Credentials:
             expires_at=now + answer.expires_in,
             scopes=self.scopes if answer.scopes is None else answer.scopes,
         )
-
-    def expired(self) -> Credentials:
-        """Return these credentials without their access token, which Google has turned down."""
-        return replace(self, access_token=None, expires_at=None)
 
 
 @dataclass(frozen=True, slots=True)

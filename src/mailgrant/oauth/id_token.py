@@ -36,7 +36,7 @@ class Identity:
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any]) -> Identity:
         """
-        Read the claims of an id_token or of the userinfo endpoint.
+        Read the claims of an id_token.
 
         Raises ConsentError when they do not say who it is, or when the address is not known to be
         theirs: somebody could otherwise name another's address as their own.

@@ -18,7 +18,6 @@ from mailgrant.errors import SettingsError
 AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, not a password
 REVOKE_URI = "https://oauth2.googleapis.com/revoke"
-USERINFO_URI = "https://openidconnect.googleapis.com/v1/userinfo"
 CERTS_URI = "https://www.googleapis.com/oauth2/v3/certs"
 ISSUER = "https://accounts.google.com"
 # Followed by a service account's address in its key file.
@@ -29,7 +28,6 @@ HOSTS = frozenset(
     {
         "accounts.google.com",
         "oauth2.googleapis.com",
-        "openidconnect.googleapis.com",
         "www.googleapis.com",
         "gmail.googleapis.com",
     }

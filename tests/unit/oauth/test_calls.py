@@ -15,7 +15,6 @@ from mailgrant.errors import (
     GrantRevoked,
     InvalidRequest,
     NoAnswer,
-    PermissionDenied,
     ServerError,
 )
 from mailgrant.http import Call, Request, Response
@@ -170,25 +169,6 @@ def test_a_token_counts_as_gone_only_when_google_says_so(response: Response) -> 
     assert caught.value.operation == "oauth2.revoke"
 
 
-def test_google_is_asked_whose_a_token_is() -> None:
-    request, identity = carry(
-        calls.userinfo(Secret("access")),
-        reply({"sub": "1101", "email": "ada@example.com", "email_verified": True, "name": "Ada", "hd": "example.com"}),
-    )
-
-    assert (request.method, request.url) == ("GET", "https://openidconnect.googleapis.com/v1/userinfo")
-    assert request.operation == "oauth2.userinfo"
-    assert request.headers == {"Authorization": "Bearer access"}
-    assert (identity.sub, identity.email, identity.hosted_domain) == ("1101", "ada@example.com", "example.com")
-
-
-def test_a_token_that_does_not_say_whose_it_is_is_denied() -> None:
-    with pytest.raises(PermissionDenied, match="identity scopes"):
-        fail(calls.userinfo(Secret("access")), reply({"error": {"code": 401, "status": "UNAUTHENTICATED"}}, 401))
-    with pytest.raises(ConsentError, match="did not say who"):
-        fail(calls.userinfo(Secret("access")), reply({"sub": "1101"}))
-
-
 def test_googles_signing_keys_are_fetched() -> None:
     request, keys = carry(calls.certificates(), reply({"keys": []}))
 
@@ -201,7 +181,6 @@ def test_googles_signing_keys_are_fetched() -> None:
 def test_an_answer_that_is_not_googles_is_a_failure_of_the_server(response: Response, client: ClientSecrets) -> None:
     for call in (
         calls.certificates(),
-        calls.userinfo(Secret("a")),
         calls.refresh(client, Secret("r")),
         redeeming(client),
     ):

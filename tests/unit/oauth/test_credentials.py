@@ -122,14 +122,6 @@ def test_a_refresh_adopts_the_refresh_token_and_the_scopes_that_google_gives() -
     assert after.scopes == Scopes("calendar")
 
 
-def test_a_token_that_google_turned_down_is_gone_and_the_refresh_token_stays() -> None:
-    after = credentials().expired()
-
-    assert after.access_token is None
-    assert after.state(NOON) is TokenState.EXPIRED
-    assert credentials(refresh=False).expired().state(NOON) is TokenState.DEAD
-
-
 def test_credentials_and_answers_show_no_secret() -> None:
     shown = repr(credentials()) + repr(TokenAnswer.from_response(response()))
 

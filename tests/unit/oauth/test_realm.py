@@ -14,7 +14,6 @@ from mailgrant.oauth.realm import (
     KNOWN_ADDRESSES,
     REVOKE_URI,
     TOKEN_URI,
-    USERINFO_URI,
     Realm,
     RealmName,
 )
@@ -89,7 +88,7 @@ def test_google_has_no_origin_and_a_sandbox_has_one() -> None:
         Realm(RealmName.GOOGLE, origin="http://127.0.0.1:8025")
 
 
-@pytest.mark.parametrize("url", [AUTH_URI, TOKEN_URI, REVOKE_URI, USERINFO_URI, CERTS_URI])
+@pytest.mark.parametrize("url", [AUTH_URI, TOKEN_URI, REVOKE_URI, CERTS_URI])
 def test_googles_addresses_stay_as_they_are_in_googles_realm(url: str) -> None:
     assert Realm.google().address(url) == url
 
@@ -179,6 +178,6 @@ def test_any_other_address_refuses_the_file_by_name_and_field(realm: Realm, url:
 
 
 def test_every_address_we_use_is_on_a_host_we_may_name() -> None:
-    used = (AUTH_URI, TOKEN_URI, REVOKE_URI, USERINFO_URI, CERTS_URI)
+    used = (AUTH_URI, TOKEN_URI, REVOKE_URI, CERTS_URI)
 
     assert {url.split("/")[2] for url in used} <= HOSTS

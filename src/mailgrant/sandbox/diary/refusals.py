@@ -104,9 +104,9 @@ def needs_access(role: str) -> ApiError:
     return ApiError(403, "requiredAccessLevel", message, domain=CALENDAR)
 
 
-def forbidden(message: str = "Forbidden") -> ApiError:
+def forbidden() -> ApiError:
     """It is nobody's to do."""
-    return ApiError(403, "forbidden", message)
+    return ApiError(403, "forbidden", "Forbidden")
 
 
 def channel_not_found(channel_id: str, project: str) -> ApiError:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mailgrant.sandbox.frame.api import Route
 
 CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
-# Every piece but the last is a multiple of this.
-GRAIN = 256 * 1024
 
 
 @dataclass(slots=True)

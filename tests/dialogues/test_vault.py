@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailgrant.cli import main
-from mailgrant.cli.vault import progress_shown
+from mailgrant.cli.progress import progress_shown
 from mailgrant.settings import Settings
 
 from .asking import error_of
@@ -230,15 +230,15 @@ def test_a_person_at_a_terminal_sees_how_far_a_rotation_is(monkeypatch: pytest.M
     screen = Screen()
     monkeypatch.setattr("sys.stderr", screen)
 
-    with progress_shown() as progress:
-        progress(200)
-        progress(400)
+    with progress_shown() as show:
+        show("200 rows")
+        show("400 rows")
 
     assert screen.getvalue().split("\r")[1:] == ["mailgrant: 200 rows …", "mailgrant: 400 rows …", "\x1b[K"]
 
 
 def test_nobody_else_is_shown_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_shown() as progress:
-        progress(200)
+    with progress_shown() as show:
+        show("200 rows")
 
     assert capsys.readouterr().err == ""

@@ -79,11 +79,21 @@ class Invocation:
 def run(arguments: Sequence[str] | None) -> int:
     """Run one command; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    open_streams()
     invocation = Invocation(words)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        # A connection that an error left open closes with the process: nothing that a person could mend.
+        warnings.simplefilter("ignore", ResourceWarning)
         warnings.showwarning = spoken_warning
         return guarded(lambda: perform(invocation, words), invocation)
+
+
+def open_streams() -> None:
+    """Give what writes a place to write to, where the one who started this closed it (`>&-`)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # open until the end
 
 
 def perform(invocation: Invocation, words: list[str]) -> int:
@@ -118,8 +128,23 @@ def guarded(work: Callable[[], int], invocation: Invocation) -> int:
     except click.ClickException as error:
         complain("UsageError", error.format_message(), usage_hint(error), MISUSED, invocation)
         return MISUSED
+    except OSError as error:
+        return report(unwritten(error) or error, invocation)
     except Exception as error:
         return report(error, invocation)
+
+
+def unwritten(error: OSError) -> Exception | None:
+    """Return what to say when our output has no room; None when it was something else that failed."""
+    from errno import EFBIG, EIO, ENOSPC
+
+    from mailgrant.errors import SettingsError
+
+    if error.filename is not None or error.errno not in (EFBIG, EIO, ENOSPC):
+        return None
+    # What is left of it is given up: the interpreter would try again at its end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return SettingsError(f"The output cannot be written: {error.strerror}.", hint="What was asked may be done.")
 
 
 def report(error: Exception, invocation: Invocation) -> int:

@@ -14,6 +14,7 @@ import click
 from .invocation import Invocation
 from .labelling import label_flags, relabel
 from .output import Columns, local, say, to_json
+from .progress import progress_shown
 from .settling import print_sent, settle, unsettled
 from .tree import Noun
 from .writing import body_flags, draft_flags, drafted, read_file, read_text, sender_flags
@@ -60,8 +61,17 @@ def search(invocation: Invocation, query: str, limit: int, spam_and_trash: bool)
     }
     with invocation.open() as mailgrant:
         gmail = invocation.account(mailgrant).gmail
-        found = gmail.search(query, limit=limit or None, spam_and_trash=spam_and_trash)
-        shown = invocation.printer.many(found, columns, empty="no message matches.")
+        printer = invocation.printer
+        with progress_shown() as show:
+            found = gmail.search(
+                query,
+                limit=limit or None,
+                spam_and_trash=spam_and_trash,
+                # A line for a person has nothing of the text.
+                bodies=printer.json,
+                on_progress=(lambda read, listed: show(f"{read} of {listed} messages")) if printer.waits else None,
+            )
+            shown = printer.many(found, columns, empty="no message matches.")
     if limit and shown == limit:
         say(f"these are the newest {limit}; --limit shows more.")
 

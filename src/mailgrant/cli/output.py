@@ -41,6 +41,11 @@ class Printer:
         self._sandbox = sandbox
         self._terminal = terminal
 
+    @property
+    def waits(self) -> bool:
+        """True when a list is printed at its end, so that nothing is seen of it until then."""
+        return self._terminal and not self.json
+
     def one(self, value: object, text: str) -> None:
         """Print one result: `value` as a JSON object, or what `text` says of it."""
         sys.stdout.write((self._line(value) if self.json else printable(text)) + "\n")
@@ -51,7 +56,7 @@ class Printer:
 
         For a program each line is printed as soon as it is known; a table waits for all of them.
         """
-        if self._terminal and not self.json:
+        if self.waits:
             return self._table([table_cells(item, columns) for item in items], list(columns), empty)
         number = 0
         for item in items:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import click
 from .exits import FAILED
 from .invocation import Invocation
 from .output import local, printable, say, to_json
+from .progress import progress_shown
 from .tree import Noun
 
 if TYPE_CHECKING:
@@ -96,8 +95,8 @@ def rotate(invocation: Invocation, source: str | None, compromised: bool) -> int
     """
     from mailgrant.keeping import google_steps
 
-    with invocation.open() as mailgrant, progress_shown() as progress:
-        done = mailgrant.vault.rotate(key=source, progress=progress)
+    with invocation.open() as mailgrant, progress_shown() as show:
+        done = mailgrant.vault.rotate(key=source, progress=lambda rows: show(f"{rows} rows"))
         steps = google_steps(invocation.settings.realm().name) if compromised else ()
     where = f", kept in {KEPT_IN[done.key_source]} from now on" if done.moved_from else ""
     text = f"The vault has a new key{where}; {done.resealed} rows were sealed with it."
@@ -130,24 +129,6 @@ def restore(invocation: Invocation, file: Path) -> None:
     text = f"Restored the vault {done.place} as it was at {local(done.made_at)}: {done.rows} rows."
     invocation.printer.one(done, text)
     say("its grants are unproved until their next refresh: what was revoked or renewed since is not known here.")
-
-
-@contextmanager
-def progress_shown() -> Iterator[Callable[[int], None]]:
-    """Give what shows a person at a terminal how far it is, on one line that goes away; nobody else is told."""
-    if not sys.stderr.isatty():
-        yield lambda rows: None
-        return
-    try:
-        yield show_rows
-    finally:
-        sys.stderr.write("\r\033[K")
-
-
-def show_rows(rows: int) -> None:
-    """Write how many rows were looked at over what stands on the line."""
-    sys.stderr.write(f"\rmailgrant: {rows} rows …")
-    sys.stderr.flush()
 
 
 def advice(done: Rotated) -> list[str]:

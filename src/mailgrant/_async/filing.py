@@ -150,7 +150,7 @@ class AsyncFiling:
         await self._run(filing.modify_threads(threads, add=add, remove=remove))
 
 
-async def each_of(items: Items) -> AsyncIterator[One]:
+async def each_of(items: object) -> AsyncIterator[One]:
     """Yield one item or many, also those of a search that is still running."""
     if isinstance(items, (str, Message, MessageRef, Thread, ThreadRef)):
         yield items

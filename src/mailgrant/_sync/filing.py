@@ -152,7 +152,7 @@ class Filing:
         self._run(filing.modify_threads(threads, add=add, remove=remove))
 
 
-def each_of(items: Items) -> Iterator[One]:
+def each_of(items: object) -> Iterator[One]:
     """Yield one item or many, also those of a search that is still running."""
     if isinstance(items, (str, Message, MessageRef, Thread, ThreadRef)):
         yield items

@@ -30,7 +30,11 @@ def label(label_id: str) -> Call[Label]:
 def create(name: str) -> Call[Label]:
     """Make a label; raises Conflict when there is one of that name."""
     value = {"name": checked_name(name)}
-    response = yield Request.json("POST", address("labels"), operation="gmail.users.labels.create", value=value)
+    try:
+        response = yield Request.json("POST", address("labels"), operation="gmail.users.labels.create", value=value)
+    except Conflict as conflict:
+        conflict.hint = "There is one of that name, whose letters may be small or large; `labels` shows it."
+        raise
     return Label.from_json(json_of(response))
 
 
@@ -88,6 +92,8 @@ def checked_name(name: str) -> str:
         raise InvalidRequest(
             f"{name!r} is no name for a label.", hint=f"1 to {LONGEST_NAME} characters; `/` stands between names."
         )
+    if name.upper() in SystemLabel.__members__:
+        raise InvalidRequest(f"Gmail keeps the name {name!r} to itself.", hint="Choose another, such as Work/Inbox.")
     return name
 
 

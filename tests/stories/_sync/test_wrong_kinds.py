@@ -36,6 +36,7 @@ MISTAKES: dict[str, tuple[Callable[[Account], Awaitable[Any]], str]] = {
     "a message that is None": (lambda ada: ada.gmail.read(None), "NoneType is no message"),  # type: ignore[arg-type]
     "messages that are a number": (lambda ada: ada.gmail.archive(5), "int is no message"),  # type: ignore[arg-type]
     "a None among messages": (lambda ada: ada.gmail.trash([None]), "NoneType is no message"),  # type: ignore[list-item]
+    "a label that Gmail keeps": (lambda ada: ada.gmail.create_label("inbox"), "keeps the name"),
     "a file by its name alone": (lambda ada: ada.gmail.insert("a.eml"), "bytes or a Path"),  # type: ignore[arg-type]
 }
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ._sync.account import Account
     from ._sync.client import Mailgrant, connect
     from ._sync.fast_transport import FastTransport
-    from .calendar.event import Attendee, Calendar, Event
+    from .calendar.attendee import Attendee
+    from .calendar.event import Calendar, Event
     from .calendar.free_busy import WorkingHours
     from .calendar.recurrence import Recurrence
     from .calendar.reminder import Reminder
@@ -92,7 +93,8 @@ _HOMES = {
     "_async.account": ("AsyncAccount",),
     "_async.fast_transport": ("AsyncFastTransport",),
     "_sync.fast_transport": ("FastTransport",),
-    "calendar.event": ("Attendee", "Calendar", "Event"),
+    "calendar.attendee": ("Attendee",),
+    "calendar.event": ("Calendar", "Event"),
     "calendar.free_busy": ("WorkingHours",),
     "calendar.recurrence": ("Recurrence",),
     "calendar.reminder": ("Reminder",),

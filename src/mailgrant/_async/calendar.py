@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant.calendar import calls, writes
 from mailgrant.calendar import series as series_calls
+from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.changes import Changes
-from mailgrant.calendar.event import Calendar, Event, Response
+from mailgrant.calendar.event import Calendar, Event, made_of
 from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration, first_gap
 from mailgrant.calendar.missing import naming
 from mailgrant.calendar.series import id_of
@@ -331,7 +332,7 @@ class AsyncCalendar:
 def as_event(event: Event | None, fields: dict[str, Any]) -> Event:
     """Take the event, or make one of the fields; never both."""
     if event is None:
-        return Event(**fields)
+        return made_of(fields)
     if not isinstance(event, Event):
         raise InvalidRequest(
             f"event: {event!r} is not an Event.", hint='Pass an Event, or its fields: add(summary="Lunch", start=…).'

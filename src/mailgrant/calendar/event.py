@@ -1,37 +1,36 @@
-"""Event, Attendee, Calendar: what is in a calendar, and when it happens."""
+"""Event, Calendar: what is in a calendar, and when it happens."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from mailgrant.errors import InvalidRequest
-from mailgrant.gmail.address import Address
 
+from .attendee import Attendee, Attendees, answered, as_attendees
+from .fields import as_choice, choice_of, list_of, text_of
 from .moment import Moment, as_utc, checked_end, moment_from_json, moment_to_json
 from .recurrence import as_lines, as_recurrence
 from .reminder import Reminder, Reminders, as_reminders, reminders_from_json, reminders_to_json
 
-E = TypeVar("E", bound=Enum)
-
 CHANGEABLE = frozenset(
     {
-        "summary", "start", "end", "duration", "description", "location",
-        "attendees", "recurrence", "reminders", "status",
+        "summary", "start", "end", "duration", "description", "location", "attendees",
+        "recurrence", "reminders", "status", "busy", "visibility", "color_id",
     }
 )  # fmt: skip
-
-
-class Response(Enum):
-    """What an invited person has answered."""
-
-    NEEDS_ACTION = "needsAction"
-    ACCEPTED = "accepted"
-    TENTATIVE = "tentative"
-    DECLINED = "declined"
+TRANSPARENT = "transparent"
+# What other programs, and people, call the fields.
+MEANT = {
+    "title": "summary", "subject": "summary", "text": "description", "notes": "description",
+    "where": "location", "place": "location", "begin": "start", "when": "start", "until": "end",
+    "length": "duration", "guests": "attendees", "repeat": "recurrence", "rrule": "recurrence",
+    "free": "busy", "transparency": "busy", "private": "visibility", "colorId": "color_id",
+}  # fmt: skip
 
 
 class EventStatus(Enum):
@@ -42,60 +41,13 @@ class EventStatus(Enum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Attendee:
-    """A person invited to an event, or its organizer."""
+class Visibility(Enum):
+    """Who sees more of an event than that its time is taken; DEFAULT is whoever the calendar shows its events."""
 
-    email: str
-    _: KW_ONLY
-    name: str | None = None
-    response: Response = Response.NEEDS_ACTION
-    optional: bool = False
-    organizer: bool = False
-    resource: bool = False
-    comment: str | None = None
-    guests: int = 0
-
-    def __post_init__(self) -> None:
-        address = Address(self.email, name=self.name)
-        object.__setattr__(self, "email", address.email)
-        object.__setattr__(self, "name", address.name)
-
-    @classmethod
-    def from_json(cls, value: object) -> Attendee | None:
-        """Read a person of an event; None when Google does not name an address."""
-        if not isinstance(value, Mapping):
-            return None
-        found = Address.parse_received(_text(value, "email"))
-        if len(found) != 1:
-            return None
-        guests = value.get("additionalGuests")
-        return cls(
-            found[0].email,
-            name=_one_line(_text(value, "displayName")),
-            response=_choice(Response, value.get("responseStatus"), Response.NEEDS_ACTION),
-            optional=value.get("optional") is True,
-            organizer=value.get("organizer") is True,
-            resource=value.get("resource") is True,
-            comment=_text(value, "comment") or None,
-            guests=guests if isinstance(guests, int) and guests > 0 else 0,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return Google's form of the person, without what is as usual."""
-        present = {
-            "email": self.email,
-            "displayName": self.name,
-            "responseStatus": None if self.response is Response.NEEDS_ACTION else self.response.value,
-            "optional": self.optional or None,
-            "resource": self.resource or None,
-            "comment": self.comment,
-            "additionalGuests": self.guests or None,
-        }
-        return {name: value for name, value in present.items() if value is not None}
-
-
-Attendees: TypeAlias = str | Address | Attendee | Iterable[str | Address | Attendee]
+    DEFAULT = "default"
+    PUBLIC = "public"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -108,6 +60,10 @@ class Event:
     lasts an hour, or a day. `start` is None only in what Google reports of a deleted event. A
     series (`recurrence`: RRULE, EXDATE … lines) needs a start in a named time zone. `id` is None
     until Calendar holds the event.
+
+    Of an event that is not `busy` its time stays free for others (Google's `transparency`).
+    `visibility` is "default", "public" or "private"; `color_id` is one of Google's, "1" to "11", and None
+    the calendar's. `ical_uid`, which Google gives it, is the same in every guest's calendar.
 
     `reminders` are None for those of the calendar, else so long before it begins. A series'
     occurrence has the series' id as `recurring_event_id`; `original_start` is when the rule has it,
@@ -124,11 +80,15 @@ class Event:
     reminders: tuple[Reminder, ...] | None
     id: str | None
     status: EventStatus
+    busy: bool
+    visibility: Visibility
+    color_id: str | None
     organizer: Attendee | None
     recurring_event_id: str | None
     original_start: Moment | None
     meet_link: str | None = field(repr=False)
     html_link: str | None = field(repr=False)
+    ical_uid: str | None = field(repr=False)
     etag: str | None = field(repr=False)
 
     def __init__(
@@ -144,12 +104,16 @@ class Event:
         recurrence: str | Iterable[str] = (),
         reminders: Reminders = None,
         id: str | None = None,
-        status: EventStatus = EventStatus.CONFIRMED,
+        status: EventStatus | str | None = EventStatus.CONFIRMED,
+        busy: bool | None = True,
+        visibility: Visibility | str | None = Visibility.DEFAULT,
+        color_id: str | None = None,
         organizer: Attendee | None = None,
         recurring_event_id: str | None = None,
         original_start: Moment | None = None,
         meet_link: str | None = None,
         html_link: str | None = None,
+        ical_uid: str | None = None,
         etag: str | None = None,
     ) -> None:
         checked = {
@@ -158,16 +122,20 @@ class Event:
             "end": _checked_times(start, end, duration, kept=id is not None),
             "description": _checked_text(description, "description"),
             "location": _checked_text(location, "location"),
-            "attendees": _attendees(attendees),
+            "attendees": as_attendees(attendees),
             "recurrence": as_lines(recurrence) if id is not None else as_recurrence(recurrence, start),
             "reminders": as_reminders(reminders),
             "id": id,
-            "status": status,
+            "status": as_choice(EventStatus, status, "status", EventStatus.CONFIRMED),
+            "busy": _checked_busy(busy),
+            "visibility": as_choice(Visibility, visibility, "visibility", Visibility.DEFAULT),
+            "color_id": _checked_text(color_id, "color_id") or None,
             "organizer": organizer,
             "recurring_event_id": recurring_event_id,
             "original_start": original_start,
             "meet_link": meet_link,
             "html_link": html_link,
+            "ical_uid": ical_uid,
             "etag": etag,
         }
         for name, value in checked.items():
@@ -177,25 +145,29 @@ class Event:
     def from_json(cls, value: Mapping[str, Any]) -> Event:
         """Read Google's Event resource; nothing in it can make this raise."""
         start, end = _times(value)
-        recurrence = tuple(line for line in _list(value, "recurrence") if isinstance(line, str))
-        attendees = (Attendee.from_json(each) for each in _list(value, "attendees"))
+        recurrence = tuple(line for line in list_of(value, "recurrence") if isinstance(line, str))
+        attendees = (Attendee.from_json(each) for each in list_of(value, "attendees"))
         return cls(
-            _text(value, "summary"),
+            text_of(value, "summary"),
             start=start,
             end=end,
-            description=_text(value, "description") or None,
-            location=_text(value, "location") or None,
+            description=text_of(value, "description") or None,
+            location=text_of(value, "location") or None,
             attendees=[each for each in attendees if each is not None],
             recurrence=recurrence,
             reminders=reminders_from_json(value.get("reminders")),
-            id=_text(value, "id"),
-            status=_choice(EventStatus, value.get("status"), EventStatus.CONFIRMED),
+            id=text_of(value, "id"),
+            status=choice_of(EventStatus, value.get("status"), EventStatus.CONFIRMED),
+            busy=value.get("transparency") != TRANSPARENT,
+            visibility=choice_of(Visibility, value.get("visibility"), Visibility.DEFAULT),
+            color_id=text_of(value, "colorId") or None,
             organizer=Attendee.from_json(value.get("organizer")),
-            recurring_event_id=_text(value, "recurringEventId") or None,
+            recurring_event_id=text_of(value, "recurringEventId") or None,
             original_start=moment_from_json(value.get("originalStartTime")),
-            meet_link=_text(value, "hangoutLink") or None,
-            html_link=_text(value, "htmlLink") or None,
-            etag=_text(value, "etag") or None,
+            meet_link=text_of(value, "hangoutLink") or None,
+            html_link=text_of(value, "htmlLink") or None,
+            ical_uid=text_of(value, "iCalUID") or None,
+            etag=text_of(value, "etag") or None,
         )
 
     @property
@@ -218,12 +190,7 @@ class Event:
         address keeps the answer they gave. Nothing travels: give the changes to `calendar.edit` instead
         to write them.
         """
-        strange = sorted(changes.keys() - CHANGEABLE)
-        if strange:
-            raise InvalidRequest(
-                f"{strange[0]} is no field of an event that can be changed.",
-                hint=f"These can: {', '.join(sorted(CHANGEABLE))}.",
-            )
+        check_names(changes, CHANGEABLE)
         new: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)} | {"end": None} | changes
         start = new["start"]
         if not {"end", "duration"} & changes.keys():
@@ -233,7 +200,7 @@ class Event:
             raise InvalidRequest("start: an event begins at some time.")
         if "recurrence" in changes:
             new["recurrence"] = as_recurrence(changes["recurrence"] or (), start)
-        new["attendees"] = _answered(new["attendees"] or (), self.attendees)
+        new["attendees"] = answered(new["attendees"] or (), self.attendees)
         return Event(**new)
 
     def to_json(self) -> dict[str, Any]:
@@ -248,6 +215,9 @@ class Event:
             "recurrence": list(self.recurrence) or None,
             "reminders": None if self.reminders is None else reminders_to_json(self.reminders),
             "status": None if self.status is EventStatus.CONFIRMED else self.status.value,
+            "transparency": None if self.busy else TRANSPARENT,
+            "visibility": None if self.visibility is Visibility.DEFAULT else self.visibility.value,
+            "colorId": self.color_id,
         }
         return {name: value for name, value in present.items() if value is not None}
 
@@ -272,12 +242,26 @@ class Calendar:
     def from_json(cls, value: Mapping[str, Any]) -> Calendar:
         """Read Google's CalendarListEntry resource; the name the account gave it comes first."""
         return cls(
-            _text(value, "id"),
-            summary=_text(value, "summaryOverride") or _text(value, "summary"),
+            text_of(value, "id"),
+            summary=text_of(value, "summaryOverride") or text_of(value, "summary"),
             primary=value.get("primary") is True,
-            time_zone=_text(value, "timeZone") or None,
-            access_role=_text(value, "accessRole") or None,
+            time_zone=text_of(value, "timeZone") or None,
+            access_role=text_of(value, "accessRole") or None,
         )
+
+
+def made_of(given: Mapping[str, Any]) -> Event:
+    """Make an event of its fields; raises InvalidRequest for a name that is none."""
+    check_names(given, CHANGEABLE | {each.name for each in fields(Event)})
+    return Event(**given)
+
+
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse, before anything is sent, a field that there is not, and say which may be meant."""
+    for name in sorted(set(given) - set(known)):
+        near = [MEANT[name]] if name in MEANT else get_close_matches(name, sorted(CHANGEABLE), n=2, cutoff=0.6)
+        told = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(sorted(CHANGEABLE))}."
+        raise InvalidRequest(f"{name} is no field of an event that can be given.", hint=told)
 
 
 def _checked_times(
@@ -298,26 +282,10 @@ def _checked_text(text: object, name: str) -> str | None:
     return text
 
 
-def _attendees(given: Attendees) -> tuple[Attendee, ...]:
-    if isinstance(given, Attendee):
-        return (given,)
-    if isinstance(given, (str, Address)):
-        found = Address.parse_list(given, field="attendees")
-        return tuple(Attendee(each.email, name=each.name) for each in found)
-    if not isinstance(given, Iterable):
-        raise InvalidRequest(f"attendees: {given!r} is not a mail address.")
-    return tuple(found for each in given for found in _attendees(each))
-
-
-def _answered(given: Attendees, before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
-    """Return who is invited now; who is named by an address alone and was invited before keeps what they answered."""
-    known = {each.email.casefold(): each for each in before}
-    each_given = given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-    return tuple(
-        found if isinstance(each, Attendee) else known.get(found.email.casefold(), found)
-        for each in each_given
-        for found in _attendees(each)
-    )
+def _checked_busy(busy: object) -> bool:
+    if busy is not None and not isinstance(busy, bool):
+        raise InvalidRequest(f"busy: {busy!r} is neither True nor False.")
+    return busy is not False
 
 
 def _times(value: Mapping[str, Any]) -> tuple[Moment | None, Moment | None]:
@@ -331,22 +299,3 @@ def _times(value: Mapping[str, Any]) -> tuple[Moment | None, Moment | None]:
         except InvalidRequest:
             continue
     return None, None
-
-
-def _text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
-
-
-def _one_line(text: str) -> str | None:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split()) or None
-
-
-def _list(value: Mapping[str, Any], name: str) -> list[Any]:
-    found = value.get(name)
-    return found if isinstance(found, list) else []
-
-
-def _choice(kind: type[E], value: object, default: E) -> E:
-    """Return the member that Google names; one it has newly invented reads as the usual one."""
-    return next((each for each in kind if each.value == value), default)

@@ -28,9 +28,9 @@ from .writes import TAKEN_BY_DELETED, add_event, delete_event, edit_event, patch
 # What a new series takes over from the old one besides what an Event knows.
 CARRIED = frozenset(
     {
-        "anyoneCanAddSelf", "attachments", "colorId", "conferenceData", "eventType", "extendedProperties",
+        "anyoneCanAddSelf", "attachments", "conferenceData", "eventType", "extendedProperties",
         "focusTimeProperties", "guestsCanInviteOthers", "guestsCanModify", "guestsCanSeeOtherGuests",
-        "outOfOfficeProperties", "source", "transparency", "visibility", "workingLocationProperties",
+        "outOfOfficeProperties", "source", "workingLocationProperties",
     }
 )  # fmt: skip
 # So many series that began here may have been deleted since; their ids are not free again.

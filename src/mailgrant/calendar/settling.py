@@ -14,8 +14,9 @@ from mailgrant.errors import MailgrantError, NotFound, OutcomeUnknown
 from mailgrant.http import Call, Request
 from mailgrant.http import Response as Reply
 
+from .attendee import Attendee
 from .calls import get_resource
-from .event import Attendee, Event, EventStatus
+from .event import Event, EventStatus
 from .moment import Moment, as_utc
 
 T = TypeVar("T")
@@ -92,6 +93,7 @@ def became(kept: Event, event: Event) -> bool:
         kept.status is event.status
         and _essence(kept) == _essence(event)
         and kept.reminders == event.reminders
+        and kept.color_id == event.color_id
         and _guests(kept) == _guests(event)
     )
 
@@ -115,6 +117,8 @@ def _essence(event: Event) -> tuple[object, ...]:
         (event.description or "").strip(),
         (event.location or "").strip(),
         event.all_day,
+        event.busy,
+        event.visibility,
         _instant(event.start),
         _instant(event.end),
         frozenset(map(_rule, event.recurrence)),

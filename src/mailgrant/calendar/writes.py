@@ -19,9 +19,10 @@ from mailgrant.errors import ChangedMeanwhile, Conflict, InvalidRequest, Outcome
 from mailgrant.http import Call, Request, with_query
 from mailgrant.http import Response as Reply
 
+from .attendee import Response as Answer
 from .calls import address, get_resource, read_json
 from .event import Event, EventStatus
-from .event import Response as Answer
+from .fields import as_choice
 from .moment import moment_to_json
 from .recurrence import as_recurrence
 from .settling import LOOK, became, found_again, looked, says_the_same, settled, unsettled
@@ -149,7 +150,8 @@ def respond_to(
     send_updates: str | None = None,
 ) -> Call[Event]:
     """Answer an invitation; only the account's own entry is written, with what else it says there."""
-    said = {"responseStatus": _answer(answer).value} | ({} if comment is None else {"comment": comment})
+    said = {"responseStatus": as_choice(Answer, answer, "response").value}
+    said |= {} if comment is None else {"comment": comment}
     own = _own_entry((yield from get_resource(event_id, calendar_id=calendar_id)), event_id)
     kept = {name: own[name] for name in OWN_WORDS if name in own}
     value = {"attendeesOmitted": True, "attendees": [{"email": own["email"], **kept, **said}]}
@@ -278,6 +280,8 @@ def _null(event: Event) -> None:
 # What a field that is not written is, where null would not say it.
 CLEARED: dict[str, Callable[[Event], Any]] = {
     "status": lambda event: event.status.value,
+    "transparency": lambda event: "opaque",
+    "visibility": lambda event: event.visibility.value,
     # A patch merges objects, so what was said instead of the default must be taken out.
     "reminders": lambda event: {"useDefault": True, "overrides": []},
 }
@@ -296,12 +300,3 @@ def _own_entry(value: Mapping[str, Any], event_id: str) -> dict[str, Any]:
         if isinstance(each, dict) and each.get("self") is True and each.get("email"):
             return each
     raise InvalidRequest(f"The account is not invited to {event_id}: there is nothing to answer.")
-
-
-def _answer(given: str | Answer) -> Answer:
-    answers = {each.value: each for each in Answer}
-    if isinstance(given, Answer):
-        return given
-    if given not in answers:
-        raise InvalidRequest(f"response: {given!r} is none of {', '.join(answers)}.")
-    return answers[given]

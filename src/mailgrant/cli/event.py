@@ -35,6 +35,9 @@ tell_them = click.option("--invite", is_flag=True, help="Let Google mail the att
 def details(command: F) -> F:
     """Give a command the flags of what an event says besides its name and its time."""
     for flag in (
+        click.option("--color", "color_id", metavar="N", help="One of Google's colours, 1 to 11."),
+        click.option("--private/--public", default=None, help="Whether others who see the calendar see what it is."),
+        click.option("--free/--busy", default=None, help="Whether its time stays free for others."),
         click.option("--meet", is_flag=True, help="With a Meet link."),
         click.option(
             "--remind", metavar="LENGTH", multiple=True, type=parse_length, help="So long before: 10m; again for more."
@@ -229,6 +232,8 @@ def fields_of(
     repeat: tuple[str, ...],
     remind: tuple[timedelta, ...],
     attendees: tuple[str, ...],
+    free: bool | None,
+    private: bool | None,
     **texts: str | None,
 ) -> dict[str, Any]:
     """Return the fields of an event that the flags name."""
@@ -243,6 +248,8 @@ def fields_of(
         "recurrence": repeat or None,
         "reminders": remind or None,
         "attendees": attendees or None,
+        "busy": None if free is None else not free,
+        "visibility": None if private is None else "private" if private else "public",
         **texts,
     }
     return {name: value for name, value in given.items() if value is not None}
@@ -269,6 +276,10 @@ def described(found: Event) -> Iterable[str]:
     if found.status.value != "confirmed":
         yield found.status.value.capitalize()
     yield " - ".join(filter(None, dict.fromkeys(map(local, (found.start, last_of(found.end))))))
+    if not found.busy:
+        yield "Free for others"
+    if found.visibility.value != "default":
+        yield found.visibility.value.capitalize()
     texts = {"Where": found.location, "Meet": found.meet_link, "Repeats": " ".join(found.recurrence)}
     yield from (f"{name}: {text}" for name, text in texts.items() if text)
     for guest in found.attendees:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgrant import AsyncAccount, AsyncMailgrant, Event
-from mailgrant.calendar.event import Response
+from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.recurrence import Recurrence
 from mailgrant.errors import MailgrantError, NoAnswer, NotFound, OutcomeUnknown
 from mailgrant.sandbox import Sandbox

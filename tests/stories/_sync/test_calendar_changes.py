@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgrant import Account, Event, Mailgrant
+from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.changes import Gap
-from mailgrant.calendar.event import EventStatus, Response
+from mailgrant.calendar.event import EventStatus, Visibility
 from mailgrant.calendar.free_busy import Interval, WorkingHours
 from mailgrant.calendar.recurrence import Recurrence
 from mailgrant.calendar.reminder import Reminder
@@ -432,3 +433,38 @@ def test_a_calendar_is_watched_until_it_is_not(sandbox: Sandbox, ada: Account) -
         ada.calendar.stop_watching(watch)
 
     assert timedelta(days=2) < watch.expires_at - sandbox.clock.now() <= timedelta(days=3)
+
+
+def test_whether_an_event_takes_time_and_who_sees_it_can_be_said_and_taken_back(ada: Account) -> None:
+    focus = ada.calendar.add(
+        summary="Focus", start=MONDAY, duration=HOUR, busy=False, visibility="private", color_id="5"
+    )
+    free = ada.calendar.free_busy(ada.address, MONDAY, MONDAY + HOUR)
+
+    plain = ada.calendar.edit(focus, busy=True, visibility=None, color_id=None)
+
+    assert (focus.busy, focus.visibility, focus.color_id) == (False, Visibility.PRIVATE, "5")
+    assert focus.ical_uid
+    assert focus.ical_uid == plain.ical_uid
+    assert (plain.busy, plain.visibility, plain.color_id) == (True, Visibility.DEFAULT, None)
+    busy = ada.calendar.free_busy(ada.address, MONDAY, MONDAY + HOUR)
+    assert [*map(len, free.values()), *map(len, busy.values())] == [0, 1]
+
+
+def test_the_following_ones_take_over_what_is_not_changed_of_how_they_show(ada: Account) -> None:
+    _, second, *_ = rehearsals(ada, busy=False, visibility="private", color_id="5")
+
+    new = ada.calendar.edit(second, which="following", busy=True)
+
+    assert (new.busy, new.visibility, new.color_id) == (True, Visibility.PRIVATE, "5")
+
+
+def test_a_misspelt_field_is_refused_with_the_one_that_is_meant(ada: Account) -> None:
+    focus = ada.calendar.add(summary="Focus", start=MONDAY)
+
+    with pytest.raises(InvalidRequest, match="colour is no field") as adding:
+        ada.calendar.add(summary="Focus", start=MONDAY, colour="5")
+    with pytest.raises(InvalidRequest, match="sumary is no field") as editing:
+        ada.calendar.edit(focus, sumary="Rest")
+
+    assert (adding.value.hint, editing.value.hint) == ("Did you mean color_id?", "Did you mean summary?")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailgrant.calendar.event import Attendee, Calendar, Event, EventStatus, Response
+from mailgrant.calendar.attendee import Attendee, Response
+from mailgrant.calendar.event import Calendar, Event, EventStatus, Visibility, made_of
 from mailgrant.errors import InvalidRequest
 from mailgrant.gmail.address import Address
 
@@ -409,3 +410,64 @@ def test_a_change_is_checked_as_a_new_event_is() -> None:
     for changes in ({"etag": "1"}, {"start": None}, {"recurrence": "RRULE:FREQ=DAILY;COUNT=0"}, {"end": NOON - HOUR}):
         with pytest.raises(InvalidRequest):
             event.changed(**changes)
+
+
+def test_an_event_says_whether_it_takes_time_who_sees_it_and_in_which_colour() -> None:
+    event = Event("Focus", start=NOON, busy=False, visibility="private", color_id="5")
+
+    written = event.to_json()
+    read = Event.from_json({**written, "id": "focus", "iCalUID": "focus@google.com"})
+
+    assert (written["transparency"], written["visibility"], written["colorId"]) == ("transparent", "private", "5")
+    assert (read.busy, read.visibility, read.color_id) == (False, Visibility.PRIVATE, "5")
+    assert read.ical_uid == "focus@google.com"
+    assert "iCalUID" not in read.to_json()
+
+
+def test_what_google_has_newly_invented_reads_as_usual() -> None:
+    event = Event.from_json({"id": "a", "transparency": "misty", "visibility": "team", "colorId": 7, "iCalUID": None})
+
+    assert (event.busy, event.visibility, event.color_id, event.ical_uid) == (True, Visibility.DEFAULT, None, None)
+
+
+def test_a_cleared_field_is_as_usual_again() -> None:
+    event = Event("Focus", start=NOON, busy=False, visibility="private", color_id="5", status="tentative")
+
+    cleared = event.changed(busy=None, visibility=None, color_id=None, status=None)
+
+    assert cleared == Event("Focus", start=NOON)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("busy", "no", "neither True nor False"),
+        ("visibility", "secret", "none of default, public, private, confidential"),
+        ("visibility", 1, "none of default"),
+        ("status", "perhaps", "none of confirmed, tentative, cancelled"),
+        ("color_id", 5, "no text"),
+    ],
+)
+def test_what_a_field_cannot_say_is_refused(field: str, value: object, complaint: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{field}: .*{complaint}"):
+        Event("Focus", start=NOON, **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("colour", "color_id"),
+        ("sumary", "summary"),
+        ("title", "summary"),
+        ("guests", "attendees"),
+        ("transparency", "busy"),
+        ("zzz", "attendees, busy"),
+    ],
+)
+def test_a_field_that_there_is_not_is_answered_with_the_one_that_is_meant(name: str, meant: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{name} is no field") as adding:
+        made_of({"summary": "Lunch", "start": NOON, name: "5"})
+    with pytest.raises(InvalidRequest, match=f"{name} is no field"):
+        Event("Lunch", start=NOON).changed(**{name: "5"})
+
+    assert meant in adding.value.hint

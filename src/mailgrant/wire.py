@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mailgrant._version import __version__
 from mailgrant.http import Request
@@ -13,6 +13,7 @@ USER_AGENT = f"mailgrant/{__version__} (gzip)"
 OURS = ((b"User-Agent", USER_AGENT.encode()), (b"Accept-Encoding", b"gzip"))
 # zlib's number for gzip's header and checksum (RFC 1952).
 GZIP = 31
+LARGEST_PIECE = 256 * 1024
 AS_IT_IS = ("", "identity")
 
 Field = tuple[bytes, bytes]
@@ -41,14 +42,24 @@ class Unzipping:
             raise Damaged(f"it came compressed in a way that was not asked for ({encoding})")
         self._zipped = None if encoding in AS_IT_IS else zlib.decompressobj(GZIP)
 
-    def plain(self, piece: bytes) -> bytes:
-        """Return what the next piece holds; raises Damaged where it holds nothing that can be read."""
+    def plain(self, piece: bytes) -> Iterator[bytes]:
+        """
+        Yield what the next piece holds, in pieces of their own: a small one may hold a thousand times its length.
+
+        Raises Damaged where it holds nothing that can be read.
+        """
         if self._zipped is None:
-            return piece
-        try:
-            return self._zipped.decompress(piece)
-        except zlib.error as error:
-            raise Damaged("its compressed body is damaged") from error
+            yield piece
+            return
+        plain = b""
+        # A full one may have left something behind, though all that came was taken.
+        while piece or len(plain) == LARGEST_PIECE:
+            try:
+                plain = self._zipped.decompress(piece, LARGEST_PIECE)
+            except zlib.error as error:
+                raise Damaged("its compressed body is damaged") from error
+            piece = self._zipped.unconsumed_tail
+            yield plain
 
     def end(self) -> None:
         """Raise Damaged when the body stopped before its end."""
@@ -61,6 +72,6 @@ def unzipped(body: bytes, headers: Mapping[str, str]) -> bytes:
     unzipping = Unzipping(headers)
     if not body:
         return body
-    plain = unzipping.plain(body)
+    plain = b"".join(unzipping.plain(body))
     unzipping.end()
     return plain

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from mailgrant.http import Request
-from mailgrant.wire import Damaged, Unzipping, fields_of, headers_of, unzipped
+from mailgrant.wire import LARGEST_PIECE, Damaged, Unzipping, fields_of, headers_of, unzipped
 
 ZIPPED = {"content-encoding": "gzip"}
 
@@ -30,10 +30,29 @@ def test_a_body_comes_back_however_it_is_cut() -> None:
     body = gzip.compress(b"0123456789" * 100)
     unzipping = Unzipping(ZIPPED)
 
-    plain = b"".join(unzipping.plain(body[place : place + 7]) for place in range(0, len(body), 7))
+    plain = b"".join(piece for place in range(0, len(body), 7) for piece in unzipping.plain(body[place : place + 7]))
     unzipping.end()
 
     assert plain == b"0123456789" * 100
+
+
+@pytest.mark.parametrize("more", range(-3, 4))
+def test_nothing_is_left_behind_at_the_end_of_a_piece(more: int) -> None:
+    body = b"ab" * (LARGEST_PIECE // 2) + b"ab" * 140
+    zipped = gzip.compress(body[: LARGEST_PIECE + more])
+
+    assert unzipped(zipped, ZIPPED) == body[: LARGEST_PIECE + more]
+
+
+def test_a_body_that_was_a_thousand_times_as_long_comes_in_pieces() -> None:
+    body = gzip.compress(bytes(10 * LARGEST_PIECE))
+    unzipping = Unzipping(ZIPPED)
+
+    pieces = list(unzipping.plain(body))
+    unzipping.end()
+
+    assert sum(map(len, pieces)) == 10 * LARGEST_PIECE
+    assert max(map(len, pieces)) == LARGEST_PIECE
 
 
 def test_an_empty_body_needs_no_compression_to_be_empty() -> None:

@@ -114,8 +114,9 @@ async def drained(answer: httpcore2.Response, drain: Drain) -> Response:
     headers = headers_of(answer.headers)
     unzipping = Unzipping(headers)
     await in_thread(drain.begin)
-    async for piece in answer.aiter_stream():
-        await in_thread(drain.write, unzipping.plain(piece))
+    async for zipped in answer.aiter_stream():
+        for piece in unzipping.plain(zipped):
+            await in_thread(drain.write, piece)
     unzipping.end()
     return Response(answer.status, headers=headers)
 

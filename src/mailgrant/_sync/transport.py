@@ -116,8 +116,9 @@ def drained(answer: httpcore2.Response, drain: Drain) -> Response:
     headers = headers_of(answer.headers)
     unzipping = Unzipping(headers)
     in_thread(drain.begin)
-    for piece in answer.iter_stream():
-        in_thread(drain.write, unzipping.plain(piece))
+    for zipped in answer.iter_stream():
+        for piece in unzipping.plain(zipped):
+            in_thread(drain.write, piece)
     unzipping.end()
     return Response(answer.status, headers=headers)
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
+
+from mailgrant._async import waiting
 from mailgrant._sync.waiting import in_order, sleep
 
 LONG = timedelta(seconds=30)
@@ -33,3 +39,52 @@ def test_sleeping_outside_of_such_work_is_sleeping() -> None:
     sleep(timedelta(seconds=0.02))
 
     assert time.monotonic() - begun >= 0.02
+
+
+def test_one_that_takes_long_does_not_keep_the_next_from_beginning() -> None:
+    last_begun = threading.Event()
+
+    def work(number: int) -> bool:
+        if number == 3:
+            last_begun.set()
+        return number > 0 or last_begun.wait(5)
+
+    assert list(in_order(work, iter(range(4)), width=2)) == [True] * 4
+
+
+@pytest.mark.anyio
+async def test_a_task_that_takes_long_does_not_keep_the_next_from_beginning() -> None:
+    last_begun = asyncio.Event()
+
+    async def work(number: int) -> int:
+        if number == 3:
+            last_begun.set()
+        if number == 0:
+            await asyncio.wait_for(last_begun.wait(), 5)
+        return number
+
+    assert [number async for number in waiting.in_order(work, numbers(4), width=2)] == [0, 1, 2, 3]
+
+
+@pytest.mark.anyio
+async def test_no_more_tasks_work_at_once_than_was_said() -> None:
+    at_work: set[int] = set()
+    most = 0
+
+    async def work(number: int) -> None:
+        nonlocal most
+        at_work.add(number)
+        most = max(most, len(at_work))
+        await asyncio.sleep(0)
+        at_work.discard(number)
+
+    async for _ in waiting.in_order(work, numbers(20), width=3):
+        pass
+
+    assert most == 3
+
+
+async def numbers(count: int) -> AsyncIterator[int]:
+    """Count."""
+    for number in range(count):
+        yield number

@@ -19,6 +19,10 @@ R = TypeVar("R")
 
 AsyncLock = asyncio.Lock
 
+# For each that is worked on at once so many are under way or done and not yet given: else one that takes long would
+# keep the others from beginning.
+AHEAD = 2
+
 
 class AsyncPlaces:
     """So many places; who wants one waits until one is free, in turn."""
@@ -42,10 +46,16 @@ async def in_order(work: Callable[[T], Awaitable[R]], items: AsyncIterator[T], *
     What is under way when nobody wants more is called off.
     """
     under_way: deque[asyncio.Task[R]] = deque()
+    places = asyncio.Semaphore(width)
+
+    async def carry_out(item: T) -> R:
+        async with places:
+            return await work(item)
+
     try:
         async for item in items:
-            under_way.append(asyncio.ensure_future(work(item)))
-            if len(under_way) >= width:
+            under_way.append(asyncio.ensure_future(carry_out(item)))
+            if len(under_way) >= AHEAD * width:
                 yield await under_way[0]
                 under_way.popleft()
         while under_way:

@@ -20,6 +20,10 @@ R = TypeVar("R")
 
 Lock = threading.Lock
 
+# For each that is worked on at once so many are under way or done and not yet given: else one that takes long would
+# keep the others from beginning.
+AHEAD = 2
+
 # In a thread of `in_order`: what tells that nobody wants its result any more.
 _here = threading.local()
 
@@ -63,7 +67,7 @@ def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Itera
     try:
         for item in items:
             under_way.append(threads.submit(carry_out, item))
-            if len(under_way) >= width:
+            if len(under_way) >= AHEAD * width:
                 yield under_way[0].result()
                 under_way.popleft()
         while under_way:

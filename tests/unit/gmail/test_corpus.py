@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import time
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailgrant.gmail.message import Message
+from mailgrant.gmail.payload import CODECS, decode_text
 
 from .corpus import CHARSETS, SHAPES, Shape, received, written_in
 
@@ -71,6 +73,12 @@ def test_a_body_that_gmail_left_in_its_charset_is_decoded_by_it(charset: str) ->
     )
 
     assert message.text == CHARSETS[charset]
+
+
+@pytest.mark.parametrize("name", sorted(CODECS))
+def test_every_name_of_a_charset_leads_to_a_codec_of_text(name: str) -> None:
+    assert decode_text(b"At noon?", name) == "At noon?"
+    assert codecs.lookup(CODECS[name]).name
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

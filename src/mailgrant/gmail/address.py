@@ -109,7 +109,7 @@ class Address:
         Return the address as it stands in a header (RFC 5322 §3.4), in one line of ASCII.
 
         A name that is not ASCII becomes encoded words (RFC 2047), a domain IDNA. A local part has
-        no ASCII form: such an address alone stays as it is (RFC 6532).
+        no ASCII form: such an address stays as it is (RFC 6532), and no mail is sent to it.
         """
         email = _ascii_domain(self.email)
         return f"{_phrase(self.name)} <{email}>" if self.name else email

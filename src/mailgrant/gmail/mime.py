@@ -44,6 +44,7 @@ def write(
 ) -> Joined:
     """Return `draft` as it travels, the attachments still unread; see `Draft.to_source`."""
     _check_recipients(draft, for_sending, most_recipients)
+    _check_ascii(draft)
     contents = [_content_of(each, opened) for each in draft.attachments]
     _check_size(sum(content.size for content in contents))
     # The standard library's own header writer encodes ids longer than a line, which breaks threads,
@@ -89,6 +90,22 @@ def _check_recipients(draft: Draft, for_sending: bool, most: int) -> None:
             f"The mail has {count} recipients; {most} are allowed.",
             hint="Send it in several parts; the setting `recipients` is for accounts that may write to more.",
         )
+
+
+def _check_ascii(draft: Draft) -> None:
+    """
+    Refuse an address that cannot be written in ASCII.
+
+    Gmail's API takes the bytes of a header for Latin-1, so that the mail would go to somebody else.
+    """
+    for field in ("from_", "reply_to", "to", "cc", "bcc"):
+        held = getattr(draft, field) or ()
+        for address in (held,) if isinstance(held, Address) else held:
+            if not address.email.rpartition("@")[0].isascii():
+                raise InvalidRequest(
+                    f"{field}: {address.email!r} cannot be written to by Gmail: what is before the @ is not ASCII.",
+                    hint="Ask for an address in plain letters, or write to this one from Gmail's page.",
+                )
 
 
 def _check_size(attached: int) -> None:

@@ -373,8 +373,10 @@ def test_a_kept_draft_has_gmails_ids() -> None:
     assert lunch().id is None
 
 
-def test_a_local_part_beyond_ascii_is_written_as_utf8() -> None:
-    assert "To: üser@example.com\r\n".encode() in written(lunch(to="üser@example.com"))
+@pytest.mark.parametrize("field", ["to", "cc", "bcc", "from_", "reply_to"])
+def test_an_address_that_gmail_would_garble_is_refused_by_its_field(field: str) -> None:
+    with pytest.raises(InvalidRequest, match=rf"^{field}: 'üser@example\.com' cannot"):
+        written(lunch(**{field: "üser@example.com"}))
 
 
 @given(

@@ -253,7 +253,7 @@ class OutcomeUnknown(MailgrantError):
     anything but a send.
     """
 
-    default_hint = "Look in the account's Sent folder before repeating it."
+    default_hint = "Look whether it happened before you repeat it."
 
     def __init__(
         self, message: str = "", *, hint: str = "", operation: str = "", evidence: str = "", attempt: str = ""

@@ -33,6 +33,7 @@ E = TypeVar("E", bound=GoogleError)
 MOST_ATTEMPTS = 5
 # RFC 9110 §15.6.2: nobody there can do it, now or in a moment.
 NOT_IMPLEMENTED = 501
+LOOK_AMONG_SENT = "Look in the account's Sent folder before you repeat it."
 LONGEST_WAIT = timedelta(seconds=32)
 
 # developers.google.com/workspace/gmail/api/guides/handle-errors: a 403 is a rate limit or a
@@ -170,7 +171,8 @@ def _again_or(error: MailgrantError, attempt: int, after: timedelta) -> Verdict:
 
 def _unknown(request: Request, why: str) -> OutcomeUnknown:
     message = f"It is not known whether {request.operation} was carried out: {why}."
-    return OutcomeUnknown(message, operation=request.operation, evidence=why)
+    hint = LOOK_AMONG_SENT if request.operation.endswith(".send") else ""
+    return OutcomeUnknown(message, hint=hint, operation=request.operation, evidence=why)
 
 
 def _kind(status: int) -> type[GoogleError]:

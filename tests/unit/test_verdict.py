@@ -197,3 +197,16 @@ def test_no_write_is_ever_repeated_but_for_a_refused_rate(status: int, body: byt
 @given(attempt=st.integers(1, 40), chance=st.floats(0, 1))
 def test_waiting_is_bounded(attempt: int, chance: float) -> None:
     assert timedelta(seconds=1) <= backoff(attempt, chance) <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("operation", "where"),
+    [("gmail.users.drafts.send", "Sent folder"), ("gmail.users.labels.create", "whether it happened")],
+)
+def test_a_lost_answer_says_where_to_look(operation: str, where: str) -> None:
+    request = Request("POST", "https://gmail.googleapis.com/x", operation=operation)
+
+    verdict = judge(request, Unanswered("cut", reached=True), attempt=1, chance=0.0, now=NOW)
+
+    assert isinstance(verdict.error, OutcomeUnknown)
+    assert where in verdict.error.hint

@@ -1,7 +1,7 @@
 """
 Settings: flags over environment over file, and what follows from them.
 
-Which realm, which vault, which client. Everything mailgrant makes on the way (a vault, a key) is
+Which realm, which vault. Everything mailgrant makes on the way (a vault, a key) is
 said on stderr, so that nobody finds out later where their grants are.
 """
 
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
     from mailgrant.content_cache import ContentCache
     from mailgrant.gmail.attempt import Patience
     from mailgrant.keys import KeyCabinet
-    from mailgrant.oauth.client_secrets import ClientSecrets
     from mailgrant.oauth.realm import Realm
-    from mailgrant.oauth.service_account import ServiceAccountKey
     from mailgrant.vault.vault import Vault
 
 MEMORY = ":memory:"
-CLIENT_FILES = ("client_secret*.json", "client_credentials.json", "credentials.json")
 FILE_KEYS = frozenset(
     {"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight", "recipients", "cache"}
 )
@@ -205,70 +202,6 @@ class Settings:
 def say(line: str) -> None:
     """Tell the person at the terminal; stdout stays free for data."""
     sys.stderr.write(f"mailgrant: {line}\n")
-
-
-def read_client_file(path: Path, realm: Realm) -> ClientSecrets:
-    """Read Google's client_secret_*.json; raises SettingsError that says what is wrong with it."""
-    from mailgrant.given_file import read_given
-    from mailgrant.oauth.client_secrets import ClientSecrets
-
-    return ClientSecrets.from_json(read_given(path, hint=_DOWNLOAD), realm=realm, where=str(path))
-
-
-def read_client_or_key(path: Path, realm: Realm) -> ClientSecrets | ServiceAccountKey:
-    """
-    Read a client secrets file, or a service account's key; raises SettingsError that says what is wrong.
-
-    A key that others may read is refused: whoever has it acts for everybody an administrator allows.
-    """
-    from mailgrant.given_file import is_open_to_others, read_given
-    from mailgrant.oauth.service_account import ServiceAccountKey, is_service_account
-
-    text = read_given(path, hint=_DOWNLOAD)
-    if not is_service_account(text):
-        return read_client_file(path, realm)
-    if is_open_to_others(path):
-        raise SettingsError(
-            f"{path} is refused: it is a service account's key, and others on this machine may read it.",
-            hint=f"If nobody did, `chmod 600 {path}` and add it again; else make a new key and delete this one.",
-        )
-    return ServiceAccountKey.from_json(text, realm=realm, where=str(path))
-
-
-def client_in_folder(folder: Path, realm: Realm) -> ClientSecrets | None:
-    """
-    Find the client secrets file that people keep beside their script.
-
-    Only a file of the user's own that nobody else may write is used: a folder that others can
-    write to must not choose whom the person consents to. The one chosen is named on stderr.
-    """
-    found = [path for pattern in CLIENT_FILES for path in sorted(folder.glob(pattern)) if path.is_file()]
-    for path in found:
-        if not _is_private(path):
-            say(f"{path.name} is left alone: others may write it, or it belongs to somebody else.")
-            continue
-        client = read_client_file(path, realm)
-        say(f"using the client secrets in {path.name}; from now on they are in the vault.")
-        return client
-    return None
-
-
-_DOWNLOAD = (
-    "Download the OAuth client (type Desktop) from the Google Cloud console, then `mailgrant client add FILE`, "
-    "or try everything without Google: `mailgrant sandbox run`."
-)
-
-
-def no_client() -> SettingsError:
-    """The error for when nobody has told us which application we are."""
-    return SettingsError("No OAuth client is known: Google wants to know which application asks.", hint=_DOWNLOAD)
-
-
-def _is_private(path: Path) -> bool:
-    status = path.stat()
-    if not hasattr(os, "getuid"):
-        return True
-    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _folders() -> tuple[Path, Path, Path]:

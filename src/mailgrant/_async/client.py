@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from mailgrant.errors import MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
@@ -26,6 +26,7 @@ from .waiting import in_thread
 from .workplace import AsyncWorkplace, settings_for
 
 if TYPE_CHECKING:
+    from mailgrant.client_file import ClientFile
     from mailgrant.gmail.attempt import Patience
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.foresight import Countdown
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from .vault_keeping import AsyncVaultKeeping
 
 Ask = Literal["auto", "browser", "link", "never"]
-ClientFile = str | os.PathLike[str] | dict[str, Any]
 
 
 class AsyncMailgrant:

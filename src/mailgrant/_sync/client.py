@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from mailgrant.errors import MissingScopesWarning, SettingsError
 from mailgrant.oauth.consent import LIFE
@@ -28,6 +28,7 @@ from .waiting import in_thread
 from .workplace import Workplace, settings_for
 
 if TYPE_CHECKING:
+    from mailgrant.client_file import ClientFile
     from mailgrant.gmail.attempt import Patience
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.foresight import Countdown
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from .vault_keeping import VaultKeeping
 
 Ask = Literal["auto", "browser", "link", "never"]
-ClientFile = str | os.PathLike[str] | dict[str, Any]
 
 
 class Mailgrant:

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mailgrant.client_file import ClientFile, client_in_folder, no_client, read_client, read_client_or_key
 from mailgrant.errors import SandboxWarning, SettingsError
-from mailgrant.settings import MEMORY, Settings, client_in_folder, no_client, read_client_file
+from mailgrant.settings import MEMORY, Settings, say
 
 from .waiting import in_thread
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from mailgrant.content_cache import ContentCache
     from mailgrant.gmail.attempt import Patience
     from mailgrant.oauth.client_secrets import ClientSecrets
-    from mailgrant.oauth.service_account import ServiceAccountKey
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.grant import Grant
     from mailgrant.vault.vault import Vault
@@ -55,7 +55,7 @@ class Workplace:
         self,
         settings: Settings,
         *,
-        client_secrets: str | os.PathLike[str] | dict[str, Any] | None,
+        client_secrets: ClientFile | None,
         clock: Callable[[], datetime] | None,
         transport: Transport | None,
         patience: Patience | None = None,
@@ -138,7 +138,7 @@ class Workplace:
         if client_id is not None:
             return in_thread(vault.client, client_id)
         if self._client_secrets is not None:
-            return self._keep(in_thread(self._read_given))
+            return self._keep(in_thread(read_client, self._client_secrets, self.realm))
         known = in_thread(vault.clients)
         if len(known) > 1:
             names = ", ".join(client.client_id for client in known)
@@ -147,16 +147,16 @@ class Workplace:
             )
         if known:
             return known[0]
-        found = in_thread(client_in_folder, Path.cwd(), self.realm)
+        found = in_thread(client_in_folder, Path.cwd(), self.realm, say=say)
         if found is None:
             raise self._nobody_to_ask()
         return self._keep(found)
 
-    def add_client(self, given: str | os.PathLike[str] | dict[str, Any], *, testing: bool | None = None) -> KnownClient:
+    def add_client(self, given: ClientFile, *, testing: bool | None = None) -> KnownClient:
         """Read a client secrets file or a service account's key (or its content) into the vault."""
         from mailgrant.vault.audit import Deed
 
-        secrets = in_thread(self._read_any, given)
+        secrets = in_thread(read_client_or_key, given, self.realm)
         vault = self.vault(create=True)
         known = in_thread(vault.add_client, secrets, testing=testing)
         in_thread(vault.audit.note, Deed.CLIENT_ADDED, client_id=known.client_id)
@@ -225,32 +225,6 @@ class Workplace:
                 create = create or self.settings.vault == MEMORY
                 self._vault = self.settings.open_vault(clock=self.clock, entropy=self.entropy, create=create)
             return self._vault
-
-    def _read_given(self) -> ClientSecrets:
-        if self._client_secrets is None:
-            raise no_client()
-        return self._read(self._client_secrets)
-
-    def _read_any(self, given: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets | ServiceAccountKey:
-        import json
-
-        from mailgrant.oauth.service_account import TYPE, ServiceAccountKey
-        from mailgrant.settings import read_client_or_key
-
-        if not isinstance(given, dict):
-            return read_client_or_key(Path(given), self.realm)
-        if given.get("type") == TYPE:
-            return ServiceAccountKey.from_json(json.dumps(given), realm=self.realm, where="client_secrets")
-        return self._read(given)
-
-    def _read(self, given: str | os.PathLike[str] | dict[str, Any]) -> ClientSecrets:
-        import json
-
-        from mailgrant.oauth.client_secrets import ClientSecrets
-
-        if isinstance(given, dict):
-            return ClientSecrets.from_json(json.dumps(given), realm=self.realm, where="client_secrets")
-        return read_client_file(Path(given), self.realm)
 
 
 def settings_for(

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.calendar import calls, writes
+from mailgrant.calendar import busy_calls, calls, writes
 from mailgrant.calendar import series as series_calls
 from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, made_of
-from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration, first_gap
+from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration
 from mailgrant.calendar.missing import naming
 from mailgrant.calendar.series import id_of
 from mailgrant.calendar.watch import Watch, close_watch, open_watch
@@ -297,13 +297,13 @@ class BlockingCalendar:
         self, people: str | Collection[str], start: datetime, end: datetime
     ) -> dict[str, tuple[Interval, ...]]:
         """
-        Return when people, or calendars, are busy between two moments, by what they were asked by.
+        Return when people, calendars or groups are busy between two moments, by what they were asked by.
 
-        The times are in the zone of `start`. Raises NotFound naming those whose calendar cannot be seen:
-        they are not taken for free (freebusy.query, 1 request for 50 people;
+        The times are in the zone of `start`; ten years at most. Raises NotFound naming those whose calendar
+        cannot be seen: they are not taken for free (freebusy.query, 1 request for 50 people and 60 days;
         https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
         """
-        return self._run(calls.free_busy(as_people(people), Interval(start, end)))
+        return self._run(busy_calls.free_busy(as_people(people), Interval(start, end)))
 
     def first_free(
         self,
@@ -318,15 +318,14 @@ class BlockingCalendar:
 
         `hours` keeps it to working hours, `WorkingHours(time(9), time(17), zone="Europe/London")`; of
         several, for people in several zones, it keeps to all, and answers in the zone of the first. The
-        account itself is asked only when it is among the people. Raises NotFound as `free_busy` does
-        (freebusy.query, 1 request for 50 people;
+        account itself is asked only when it is among the people. Of a long time only so much is asked about
+        as it takes. Raises NotFound as `free_busy` does (freebusy.query, 1 request for 50 people and 60 days;
         https://developers.google.com/workspace/calendar/api/v3/reference/freebusy/query).
         """
-        wanted, all_hours = checked_duration(duration), as_hours(hours)
-        start, end = as_pair(between)
-        busy = self.free_busy(people, start, end)
-        taken = [each for intervals in busy.values() for each in intervals]
-        return first_gap(taken, wanted, Interval(start, end), all_hours)
+        call = busy_calls.first_free(
+            as_people(people), checked_duration(duration), Interval(*as_pair(between)), as_hours(hours)
+        )
+        return self._run(call)
 
 
 def as_event(event: Event | None, fields: dict[str, Any]) -> Event:

@@ -2,24 +2,24 @@
 One conversation per Calendar call that reads.
 
 Each is a generator: it yields requests, is sent the answers, and returns a noun; the shells carry
-it out. What changes a calendar is in `writes`, and in `series` for series.
+it out. Who is busy when is asked in `busy_calls`; what changes a calendar is in `writes`, and in
+`series` for series.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from mailgrant.errors import GoogleError, InvalidRequest, NoAnswer, NotFound, OutcomeUnknown
+from mailgrant.errors import GoogleError, InvalidRequest, NotFound
 from mailgrant.http import Call, Request, Response
 
 from .changes import Change, Changes, Gap, sync_token_of, written_cursor
 from .event import Calendar, Event
-from .free_busy import Interval, busy_from_json
 from .moment import as_utc, checked_moment, rfc3339
 
 T = TypeVar("T")
@@ -27,10 +27,6 @@ T = TypeVar("T")
 CALENDAR = "https://www.googleapis.com/calendar/v3"
 LARGEST_PAGE = 2500
 LARGEST_CALENDAR_PAGE = 250
-# freeBusy takes no more calendars at once.
-MOST_BUSY = 50
-# A question that is asked by POST may be asked again as a GET may; so often.
-ASKED = 3
 # The reason of a 410 that says the event is deleted, not the sync token.
 DELETED = "deleted"
 
@@ -148,28 +144,6 @@ def changes(since: str | None = None, *, calendar_id: str = "primary") -> Call[C
         return (yield from _whole(calendar_id, (Gap(since, refused.reason),)))
 
 
-def free_busy(people: Collection[str], between: Interval) -> Call[dict[str, tuple[Interval, ...]]]:
-    """Ask when people, or calendars, are busy; raises NotFound naming those whose calendar cannot be seen."""
-    asked = list(dict.fromkeys(people))
-    busy: dict[str, tuple[Interval, ...]] = {}
-    unseen: dict[str, str] = {}
-    for first in range(0, len(asked), MOST_BUSY):
-        found = yield from _busy(asked[first : first + MOST_BUSY], between)
-        for person, value in found.items():
-            if value.get("errors"):
-                unseen[person] = _first_reason(value["errors"])
-            busy[person] = busy_from_json(value.get("busy"), between.start.tzinfo)
-    unseen |= {person: "notFound" for person in asked if person not in busy}
-    if unseen:
-        raise NotFound(
-            f"When {', '.join(sorted(unseen))} can come is not known: their calendar cannot be seen.",
-            hint="Ask them to share at least free and busy, or leave them out.",
-            reason=next(iter(unseen.values())),
-            operation="calendar.freebusy.query",
-        )
-    return {person: busy[person] for person in asked}
-
-
 def _whole(calendar_id: str, before: tuple[Change, ...]) -> Call[Changes]:
     # Without any order, bound or expansion: with them Google leaves the sync token out.
     return (yield from _synced(calendar_id, before))
@@ -204,32 +178,6 @@ def _sync_token(value: Mapping[str, Any], calendar_id: str) -> str:
         reason="noSyncToken",
         operation="calendar.events.list",
     )
-
-
-def _busy(people: list[str], between: Interval) -> Call[dict[str, dict[str, Any]]]:
-    value = {
-        "timeMin": rfc3339(between.start),
-        "timeMax": rfc3339(between.end),
-        "items": [{"id": person} for person in people],
-        "calendarExpansionMax": MOST_BUSY,
-    }
-    url = f"{CALENDAR}/freeBusy"
-    for left in reversed(range(ASKED)):
-        try:
-            response = yield Request.json("POST", url, operation="calendar.freebusy.query", value=value)
-        except OutcomeUnknown as unknown:
-            if left:
-                continue
-            raise NoAnswer(f"No answer to calendar.freebusy.query: {unknown.evidence}.") from unknown
-        break
-    found = read_json(response).get("calendars")
-    calendars = found if isinstance(found, Mapping) else {}
-    return {name: dict(each) for name, each in calendars.items() if isinstance(each, Mapping)}
-
-
-def _first_reason(errors: object) -> str:
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    return str(first.get("reason", "")) if isinstance(first, Mapping) else ""
 
 
 def address(calendar_id: str, event_id: str | None = None) -> str:

@@ -470,3 +470,16 @@ async def test_a_misspelt_field_is_refused_with_the_one_that_is_meant(ada: Async
         await ada.calendar.edit(focus, sumary="Rest")
 
     assert (adding.value.hint, editing.value.hint) == ("Did you mean color_id?", "Did you mean summary?")
+
+
+async def test_two_years_can_be_asked_about_at_once(ada: AsyncAccount) -> None:
+    years = timedelta(days=730)
+    across = await ada.calendar.add(summary="Sail", start=MONDAY + timedelta(days=58), duration=timedelta(days=4))
+    assert across.start is not None
+    assert across.end is not None
+
+    busy = await ada.calendar.free_busy(ada.address, MONDAY, MONDAY + years)
+    free = await ada.calendar.first_free(ada.address, timedelta(days=100), (MONDAY, MONDAY + years))
+
+    assert busy == {ada.address: (Interval(across.start, across.end),)}
+    assert free == Interval(across.end, across.end + timedelta(days=100))

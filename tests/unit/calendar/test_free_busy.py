@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailgrant.calendar import calls
 from mailgrant.calendar.free_busy import (
     Interval,
     WorkingHours,
@@ -22,16 +21,12 @@ from mailgrant.calendar.free_busy import (
     gaps,
     joined,
 )
-from mailgrant.errors import InvalidRequest, NoAnswer, NotFound, OutcomeUnknown
-from mailgrant.http import Request
-
-Hold = Callable[..., tuple[Any, list[Request]]]
+from mailgrant.errors import InvalidRequest
 
 LONDON = ZoneInfo("Europe/London")
 HOUR = timedelta(hours=1)
 # A Friday.
 DAY = datetime(2026, 3, 27, tzinfo=LONDON)
-LOST = OutcomeUnknown("lost", operation="calendar.freebusy.query", evidence="cut")
 
 
 def at(start: float, end: float, day: datetime = DAY) -> Interval:
@@ -111,34 +106,6 @@ def test_a_meeting_of_no_length_is_refused() -> None:
 @pytest.mark.parametrize("junk", [None, [7], [{}], [{"start": "noon", "end": 1}], [{"start": "2026-03-05T12:00:00Z"}]])
 def test_busy_times_that_cannot_be_read_are_left_out(junk: Any) -> None:
     assert busy_from_json(junk) == ()
-
-
-# Asked
-
-
-def test_more_than_fifty_people_are_asked_in_turns(hold: Hold) -> None:
-    people = [f"p{number}@example.com" for number in range(60)]
-    first, second = ({"calendars": {each: {"busy": []} for each in part}} for part in (people[:50], people[50:]))
-
-    found, asked = hold(calls.free_busy(people, at(9, 17)), first, second)
-
-    assert list(found) == people
-    assert len(asked) == 2
-
-
-def test_who_cannot_be_seen_is_named(hold: Hold) -> None:
-    answer = {"calendars": {"a@example.com": {"busy": []}, "b@example.com": {"errors": [{"reason": "notFound"}]}}}
-
-    with pytest.raises(NotFound, match=r"When b@example\.com, c@example\.com can come"):
-        hold(calls.free_busy(["a@example.com", "b@example.com", "c@example.com"], at(9, 17)), answer)
-
-
-def test_a_lost_question_is_asked_again_and_then_has_no_answer(hold: Hold) -> None:
-    found, _ = hold(calls.free_busy(["a"], at(9, 17)), LOST, {"calendars": {"a": {}}})
-    assert found == {"a": ()}
-
-    with pytest.raises(NoAnswer):
-        hold(calls.free_busy(["a"], at(9, 17)), LOST, LOST, LOST)
 
 
 # Several places, odd bounds

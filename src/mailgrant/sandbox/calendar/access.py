@@ -11,7 +11,8 @@ from typing import Any
 
 from mailgrant.sandbox.calendar.scope_reach import reach
 from mailgrant.sandbox.diary import refusals
-from mailgrant.sandbox.diary.diary import Calendar, find_calendar
+from mailgrant.sandbox.diary.calendar import Calendar
+from mailgrant.sandbox.diary.diary import find_calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.event_view import HIDDEN, View
 from mailgrant.sandbox.diary.moment import known_zone, zone

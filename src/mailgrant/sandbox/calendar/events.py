@@ -13,7 +13,8 @@ from typing import Any
 from mailgrant.sandbox.calendar.access import Access, check_modified, check_unmodified, enter
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.attendee import entry_of
-from mailgrant.sandbox.diary.diary import Calendar, Diary, Neighbours
+from mailgrant.sandbox.diary.calendar import Calendar
+from mailgrant.sandbox.diary.diary import Diary, Neighbours
 from mailgrant.sandbox.diary.event import CANCELLED, Draft, Event, Occurrence, whole
 from mailgrant.sandbox.diary.event_body import Writing, patched, read_event
 from mailgrant.sandbox.diary.event_view import View, writable

@@ -11,7 +11,7 @@ from typing import Any
 from mailgrant.sandbox.calendar.access import enter
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.attendee import entry_of
-from mailgrant.sandbox.diary.diary import Calendar
+from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.event_search import Hits, Search
 from mailgrant.sandbox.diary.moment import instant, known_zone, written, zone

@@ -13,7 +13,8 @@ from mailgrant.sandbox.calendar.cursor import Collection, Page
 from mailgrant.sandbox.calendar.palette import CALENDAR_COLOURS
 from mailgrant.sandbox.calendar.scope_reach import reach
 from mailgrant.sandbox.diary import refusals
-from mailgrant.sandbox.diary.diary import Calendar, Diary, ListEntry, find_calendar
+from mailgrant.sandbox.diary.calendar import Calendar
+from mailgrant.sandbox.diary.diary import Diary, ListEntry, find_calendar
 from mailgrant.sandbox.diary.event_body import patched, read_reminders
 from mailgrant.sandbox.diary.moment import milliseconds, zone
 from mailgrant.sandbox.diary.sharing import ROLES, Role

@@ -15,7 +15,7 @@ from mailgrant.sandbox.diary.sharing import Role
 from mailgrant.sandbox.frame.errors import insufficient_scopes
 
 if TYPE_CHECKING:
-    from mailgrant.sandbox.diary.diary import Calendar
+    from mailgrant.sandbox.diary.calendar import Calendar
     from mailgrant.sandbox.frame.wire import ApiCall
 
 PREFIX = "https://www.googleapis.com/auth/calendar."

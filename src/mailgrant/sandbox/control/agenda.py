@@ -12,7 +12,8 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from mailgrant.sandbox.diary.diary import Calendar, find_calendar
+from mailgrant.sandbox.diary.calendar import Calendar
+from mailgrant.sandbox.diary.diary import find_calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.event_search import Hits, Key, Search
 from mailgrant.sandbox.diary.moment import known_zone

@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
-from mailgrant.sandbox.diary.diary import Calendar
+from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.event import CANCELLED, Event, Occurrence, instance, whole
 from mailgrant.sandbox.diary.moment import EARLIEST, LATEST, Moment, known_zone
 from mailgrant.sandbox.diary.recurrence import Series

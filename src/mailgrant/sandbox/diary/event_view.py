@@ -11,8 +11,8 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from mailgrant.sandbox.diary.attendee import entry_of, folded
+from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.conference import meet_link
-from mailgrant.sandbox.diary.diary import Calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.moment import stamped
 from mailgrant.sandbox.diary.sharing import Role

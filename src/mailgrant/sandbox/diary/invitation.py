@@ -15,7 +15,8 @@ from typing import Any
 
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.attendee import entry_of, folded
-from mailgrant.sandbox.diary.diary import Calendar, Neighbours, find_calendar
+from mailgrant.sandbox.diary.calendar import Calendar
+from mailgrant.sandbox.diary.diary import Neighbours, find_calendar
 from mailgrant.sandbox.diary.event import CANCELLED, PRIVATE, Draft, Event, Fields, Occurrence, differences
 
 # Beyond so many guests, answers are not carried around.

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from mailgrant.sandbox.diary.attendee import entry_of, folded
-from mailgrant.sandbox.diary.diary import Calendar
+from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.invitation import guests, is_organizer
 from mailgrant.sandbox.diary.moment import Moment

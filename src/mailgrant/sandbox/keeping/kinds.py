@@ -6,8 +6,9 @@ A new kind of value in a kept attribute is added here; the codec refuses what is
 
 from __future__ import annotations
 
+from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.channels import Channel, Collection, Watched
-from mailgrant.sandbox.diary.diary import Calendar, ListEntry
+from mailgrant.sandbox.diary.diary import ListEntry
 from mailgrant.sandbox.diary.event import Event, Former
 from mailgrant.sandbox.diary.moment import Moment
 from mailgrant.sandbox.diary.recurrence import Series

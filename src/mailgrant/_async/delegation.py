@@ -114,12 +114,5 @@ def keep_delegated(vault: Vault, grant: Grant) -> Grant:
         except GrantChanged:
             # Somebody else wrote between our look and our write; each turn of this loop is one of theirs.
             continue
-        vault.audit.note(
-            Deed.CONSENT_COMPLETED,
-            account=grant.account,
-            user=grant.user,
-            client_id=grant.client_id,
-            scopes=grant.scopes,
-            detail="by delegation to a service account",
-        )
+        vault.audit.note_grant(Deed.CONSENT_COMPLETED, kept, detail="by delegation to a service account")
         return kept

@@ -17,7 +17,6 @@ from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
-    from mailgrant.vault.vault import Vault
 
     from .workplace import AsyncWorkplace
 
@@ -40,15 +39,10 @@ async def forget(workplace: AsyncWorkplace, grant: Grant, *, at_google: bool, he
     token = grant.credentials.refresh_token
     if at_google and token is not None:
         await workplace.line.ask(calls.revoke(token))
-        await in_thread(_note, vault, Deed.REVOKED, grant, "at Google")
+        await in_thread(vault.audit.note_grant, Deed.REVOKED, grant, detail="at Google")
     if here:
         for one in (*rest, marked):
             await in_thread(vault.drop, one)
-        await in_thread(_note, vault, Deed.FORGOTTEN, grant, "" if at_google else "kept at Google")
+        detail = "" if at_google else "kept at Google"
+        await in_thread(vault.audit.note_grant, Deed.FORGOTTEN, grant, detail=detail)
     return marked
-
-
-def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:
-    vault.audit.note(
-        deed, account=grant.account, user=grant.user, client_id=grant.client_id, scopes=grant.scopes, detail=detail
-    )

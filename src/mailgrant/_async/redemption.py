@@ -121,14 +121,7 @@ class AsyncRedemption:
                 continue
             break
         self._workplace.forget_session(kept.id)
-        await in_thread(
-            vault.audit.note,
-            Deed.CONSENT_COMPLETED,
-            account=kept.account,
-            user=kept.user,
-            client_id=kept.client_id,
-            scopes=kept.scopes,
-        )
+        await in_thread(vault.audit.note_grant, Deed.CONSENT_COMPLETED, kept)
         return kept
 
     async def _nameless(self, consent: Consent, key: str) -> Grant | None:

@@ -19,7 +19,6 @@ from .waiting import in_thread
 
 if TYPE_CHECKING:
     from mailgrant.vault.grant import Grant
-    from mailgrant.vault.vault import Vault
 
     from .workplace import Workplace
 
@@ -42,15 +41,10 @@ def forget(workplace: Workplace, grant: Grant, *, at_google: bool, here: bool) -
     token = grant.credentials.refresh_token
     if at_google and token is not None:
         workplace.line.ask(calls.revoke(token))
-        in_thread(_note, vault, Deed.REVOKED, grant, "at Google")
+        in_thread(vault.audit.note_grant, Deed.REVOKED, grant, detail="at Google")
     if here:
         for one in (*rest, marked):
             in_thread(vault.drop, one)
-        in_thread(_note, vault, Deed.FORGOTTEN, grant, "" if at_google else "kept at Google")
+        detail = "" if at_google else "kept at Google"
+        in_thread(vault.audit.note_grant, Deed.FORGOTTEN, grant, detail=detail)
     return marked
-
-
-def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:
-    vault.audit.note(
-        deed, account=grant.account, user=grant.user, client_id=grant.client_id, scopes=grant.scopes, detail=detail
-    )

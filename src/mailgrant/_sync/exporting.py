@@ -43,14 +43,6 @@ def export_grant(workplace: Workplace, grant: Grant, file: str | os.PathLike[str
         scopes=grant.scopes,
     )
     # Noted first: an export that nobody wrote down would be worse than one that did not happen.
-    in_thread(
-        vault.audit.note,
-        Deed.EXPORTED,
-        account=grant.account,
-        user=grant.user,
-        client_id=grant.client_id,
-        scopes=grant.scopes,
-        detail=f"to {Path(file).name}",
-    )
+    in_thread(vault.audit.note_grant, Deed.EXPORTED, grant, detail=f"to {Path(file).name}")
     in_thread(write_secret, Path(file), text)
     return grant

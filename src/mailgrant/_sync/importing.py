@@ -152,9 +152,7 @@ def keep_imported(vault: Vault, grant: Grant, *, where: str) -> Grant:
         except GrantChanged:
             # A refresh wrote between our look and our write; each turn of this loop is one of theirs.
             continue
-        vault.audit.note(
-            Deed.IMPORTED, account=kept.account, user=kept.user, client_id=kept.client_id, scopes=kept.scopes
-        )
+        vault.audit.note_grant(Deed.IMPORTED, kept)
         return kept
 
 

@@ -121,14 +121,7 @@ class Redemption:
                 continue
             break
         self._workplace.forget_session(kept.id)
-        in_thread(
-            vault.audit.note,
-            Deed.CONSENT_COMPLETED,
-            account=kept.account,
-            user=kept.user,
-            client_id=kept.client_id,
-            scopes=kept.scopes,
-        )
+        in_thread(vault.audit.note_grant, Deed.CONSENT_COMPLETED, kept)
         return kept
 
     def _nameless(self, consent: Consent, key: str) -> Grant | None:

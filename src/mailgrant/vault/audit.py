@@ -15,6 +15,7 @@ from enum import Enum
 from mailgrant.errors import VaultDamaged
 from mailgrant.oauth.scopes import Scopes
 
+from .grant import Grant
 from .sealer import Sealer
 from .store import Row
 
@@ -98,6 +99,17 @@ class Audit:
         key = f"{_key_of(entry.at)}-{self._sealer.entropy(6).hex()}"
         row = Row(key, version=1, sealed=b"", account=account.casefold(), user=entry.user, client=client_id)
         self._sealer.put(TABLE, row, _to_bytes(entry), expect=0)
+
+    def note_grant(self, deed: Deed, grant: Grant, *, scopes: Scopes | None = None, detail: str = "") -> None:
+        """Add an entry about a grant: about `scopes` of it, or all that it allows."""
+        self.note(
+            deed,
+            account=grant.account,
+            user=grant.user,
+            client_id=grant.client_id,
+            scopes=grant.scopes if scopes is None else scopes,
+            detail=detail,
+        )
 
     def entries(self, *, account: str | None = None) -> Iterator[AuditEntry]:
         """Give the entries, the newest first; those about one account if it is named."""

@@ -115,13 +115,7 @@ def resumed(vault: Vault, before: Grant, after: Grant) -> None:
 
 def handed_out(vault: Vault, grant: Grant, scopes: Scopes | None) -> None:
     """Note in the audit that a token of `grant`, or of a part of it, was handed out."""
-    vault.audit.note(
-        Deed.TOKEN_HANDED_OUT,
-        account=grant.account,
-        user=grant.user,
-        client_id=grant.client_id,
-        scopes=grant.scopes if scopes is None else scopes,
-    )
+    vault.audit.note_grant(Deed.TOKEN_HANDED_OUT, grant, scopes=scopes)
 
 
 def _note(vault: Vault, deed: Deed, grant: Grant, detail: str) -> None:

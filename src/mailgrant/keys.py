@@ -7,26 +7,18 @@ whoever copies that folder has sealed rows and nothing to open them with.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mailgrant import key_details, key_file, passphrase
-from mailgrant.errors import MissingExtra, SettingsError, VaultError, VaultLocked
+from mailgrant.errors import MissingExtra, SettingsError, VaultLocked
 from mailgrant.secret import Secret
 from mailgrant.storage import file_at
-from mailgrant.vault.header import Header, check_realm, locked
+from mailgrant.vault.header import Header, locked
 from mailgrant.vault.sealing import Key, Keyring
-from mailgrant.vault.vault import Vault
-
-if TYPE_CHECKING:
-    from mailgrant.oauth.realm import Realm
-    from mailgrant.vault.store import VaultStore
 
 SERVICE = "mailgrant"
 VARIABLE = "MAILGRANT_KEY"
@@ -154,109 +146,6 @@ class KeyCabinet:
                 f"The key of the vault {place} comes from a source this mailgrant does not know.",
                 hint="Update mailgrant.",
             ) from None
-
-
-def open_or_create(
-    store: VaultStore,
-    *,
-    place: str,
-    realm: Realm,
-    cabinet: KeyCabinet,
-    clock: Callable[[], datetime],
-    entropy: Callable[[int], bytes],
-    source: KeySource = KeySource.FILE,
-    create: bool = True,
-    say: Callable[[str], None] = lambda line: None,
-) -> Vault:
-    """Open the vault in `store`, or make it with a key from `source` when there is none."""
-    header = store.read_header()
-    if header is None:
-        if not create:
-            raise VaultError(f"There is no vault at {place}.", hint="Make one with `mailgrant init`.")
-        made = _create(store, place, realm, cabinet, clock, entropy, source, say)
-        if made is not None:
-            return made
-        # Another process made it between our look and our write; theirs is the one.
-        header = store.read_header()
-    known = Header.from_bytes(header or b"", place)
-    check_realm(known, realm, place)
-    while True:
-        try:
-            return _open(store, known, place, realm, cabinet, clock, entropy)
-        except VaultLocked:
-            # A rotation that ends between the two reads leaves us an old header and new keys.
-            latest = Header.from_bytes(store.read_header() or b"", place)
-            if latest == known:
-                raise
-            known = latest
-
-
-def _open(
-    store: VaultStore,
-    header: Header,
-    place: str,
-    realm: Realm,
-    cabinet: KeyCabinet,
-    clock: Callable[[], datetime],
-    entropy: Callable[[int], bytes],
-) -> Vault:
-    return Vault.open(
-        store,
-        header=header,
-        keyring=cabinet.find(header, place),
-        realm=realm,
-        place=place,
-        clock=clock,
-        entropy=entropy,
-        find_keys=lambda changed: cabinet.find(changed, place),
-        actor=who_we_are(),
-    )
-
-
-def _create(
-    store: VaultStore,
-    place: str,
-    realm: Realm,
-    cabinet: KeyCabinet,
-    clock: Callable[[], datetime],
-    entropy: Callable[[int], bytes],
-    source: KeySource,
-    say: Callable[[str], None],
-) -> Vault | None:
-    vault_id = entropy(10).hex()
-    if cabinet.from_environment() is not None:
-        source = KeySource.ENVIRONMENT
-    if source is KeySource.FILE:
-        check_apart(cabinet.file_of(vault_id), place)
-    keyring, details = cabinet.make(source, vault_id)
-    vault = Vault.create(
-        store,
-        vault_id=vault_id,
-        keyring=keyring,
-        key_source=source.value,
-        details=details,
-        realm=realm,
-        clock=clock,
-        entropy=entropy,
-        find_keys=lambda header: keyring if source is KeySource.MEMORY else cabinet.find(header, place),
-        actor=who_we_are(),
-    )
-    if vault is None:
-        # Only now is it certain that no vault needs this key; after an error it is not.
-        cabinet.discard(source, vault_id)
-        return None
-    if source is not KeySource.MEMORY:
-        where = cabinet.file_of(vault_id) if source is KeySource.FILE else f"the {source.value}"
-        say(f"made a vault at {place}; its key is in {where}.")
-    return vault
-
-
-def who_we_are() -> str:
-    """Return this process as the audit names it: the user, the host, the process and its program."""
-    import socket
-
-    name = os.environ.get("USER") or os.environ.get("USERNAME") or (str(os.getuid()) if hasattr(os, "getuid") else "?")
-    return f"{name}@{socket.gethostname()} {Path(sys.argv[0] or 'python').name}[{os.getpid()}]"
 
 
 def check_apart(key_file: Path, place: str) -> None:

@@ -168,23 +168,18 @@ class Settings:
         Raises VaultLocked when the key is missing or wrong, SettingsError when the vault belongs to
         the other realm, VaultError when it cannot be read or made.
         """
-        from mailgrant import keys
+        from mailgrant.keys import KeySource
         from mailgrant.storage import open_store
+        from mailgrant.vault_door import VaultDoor
 
         place = self.vault_place()
         store = open_store(self.vault_url(), create=create, lease=self.lease)
         try:
-            return keys.open_or_create(
-                store,
-                place=place,
-                realm=self.realm(),
-                cabinet=self.cabinet(entropy),
-                clock=clock,
-                entropy=entropy,
-                source=keys.KeySource.MEMORY if place == MEMORY else keys.KeySource(key_source),
-                create=create,
-                say=say,
-            )
+            cabinet = self.cabinet(entropy)
+            door = VaultDoor(store=store, place=place, realm=self.realm(), cabinet=cabinet, clock=clock, say=say)
+            if not create:
+                return door.open()
+            return door.open_or_create(KeySource.MEMORY if place == MEMORY else KeySource(key_source))
         except BaseException:
             store.close()
             raise

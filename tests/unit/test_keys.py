@@ -19,7 +19,7 @@ from keyring.errors import KeyringLocked
 from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultError, VaultLocked
 from mailgrant.key_drawer import KeyDrawer
 from mailgrant.key_file import read_private, write_private
-from mailgrant.keys import KeyCabinet, KeySource, open_or_create
+from mailgrant.keys import KeyCabinet, KeySource
 from mailgrant.oauth.realm import Realm
 from mailgrant.passphrase import SALT_BYTES, SCRYPT, key_of_passphrase
 from mailgrant.secret import Secret
@@ -30,6 +30,7 @@ from mailgrant.vault.rotation import rotate
 from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import VaultStore
 from mailgrant.vault.vault import Vault
+from mailgrant.vault_door import VaultDoor
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 SANDBOX = Realm.at("http://127.0.0.1:8025")
@@ -63,17 +64,15 @@ class Home:
     def open(
         self, *, source: KeySource = KeySource.FILE, create: bool = True, store: VaultStore | None = None
     ) -> Vault:
-        return open_or_create(
-            store or open_store(self.place),
+        door = VaultDoor(
+            store=store or open_store(self.place),
             place=self.place,
             realm=SANDBOX,
             cabinet=self.cabinet(),
             clock=lambda: NOW,
-            entropy=os.urandom,
-            source=source,
-            create=create,
             say=self.heard.append,
         )
+        return door.open_or_create(source) if create else door.open()
 
     def key_files(self) -> list[Path]:
         return sorted(self.config.rglob("*.key"))

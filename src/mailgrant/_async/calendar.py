@@ -47,7 +47,7 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/list).
         """
         found: list[Event] = []
-        if count > 0:
+        if calls.checked_count(count):
             async for event in self.events(self._clock(), calendar=calendar):
                 found.append(event)
                 if len(found) == count:

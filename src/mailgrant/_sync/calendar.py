@@ -49,7 +49,7 @@ class BlockingCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/list).
         """
         found: list[Event] = []
-        if count > 0:
+        if calls.checked_count(count):
             for event in self.events(self._clock(), calendar=calendar):
                 found.append(event)
                 if len(found) == count:

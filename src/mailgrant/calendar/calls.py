@@ -78,6 +78,8 @@ def list_events(
     With `single` a series comes as its instances, soonest first; without, as itself and its
     exceptions, in no order that Google promises.
     """
+    if query is not None and not isinstance(query, str):
+        raise InvalidRequest(f"query: {query!r} is no text.")
     response = yield Request.get(
         address(calendar_id),
         operation="calendar.events.list",
@@ -186,13 +188,25 @@ def address(calendar_id: str, event_id: str | None = None) -> str:
     return address if event_id is None else f"{address}/{_segment(event_id)}"
 
 
-def _segment(text: object) -> str:
-    """Return an id as part of an address; one that would lead to another address is no id."""
+def checked_count(count: object) -> int:
+    """Return how many are wanted; raises InvalidRequest for anything else."""
+    if not isinstance(count, int) or count < 0:
+        raise InvalidRequest(f"count: {count!r} is no number of events.")
+    return count
+
+
+def checked_id(text: object) -> str:
+    """Return the id of a calendar or an event; raises InvalidRequest for what can be none."""
     if isinstance(text, Calendar):
         raise InvalidRequest(f"A calendar is named by its id, {text.id!r}.", hint="Pass calendar.id.")
     if not isinstance(text, str) or not text.strip("."):
         raise InvalidRequest(f"{text!r} is not an id of Calendar's.")
-    return quote(text, safe="")
+    return text
+
+
+def _segment(text: object) -> str:
+    """Return an id as part of an address; one that would lead to another address is no id."""
+    return quote(checked_id(text), safe="")
 
 
 def _bounds(start: datetime | None, end: datetime | None) -> dict[str, str | None]:

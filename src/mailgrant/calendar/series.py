@@ -19,7 +19,8 @@ from mailgrant.errors import ChangedMeanwhile, Conflict, GoogleError, InvalidReq
 from mailgrant.http import Call
 
 from .calls import get_event, get_resource
-from .event import Event, EventStatus
+from .event import CHANGEABLE, Event, EventStatus, check_names
+from .fields import as_choice
 from .recurrence import Recurrence
 from .series_times import moved, on_clock_of, on_series_clock, shifted
 from .settling import says_the_same
@@ -63,6 +64,7 @@ def edit(
     somebody changed it after it was read.
     """
     which = as_which(which)
+    check_names(changes, CHANGEABLE)
     options: dict[str, Any] = {"calendar_id": calendar_id, "send_updates": send_updates}
     if which is Which.THIS or not (changes or meet):
         before = event if isinstance(event, Event) else (yield from get_event(id_of(event), calendar_id=calendar_id))
@@ -125,7 +127,7 @@ def whole_of(event: Event | str, which: str, *, calendar_id: str = "primary") ->
 def id_of(event: Event | str) -> str:
     """Return an event's id; raises InvalidRequest when it is not in the calendar, or no event."""
     event_id = event.id if isinstance(event, Event) else event
-    if not event_id:
+    if event_id == "" or (isinstance(event, Event) and event_id is None):
         raise InvalidRequest("This event is not in the calendar: it has no id.", hint="Add it first.")
     if not isinstance(event_id, str):
         raise InvalidRequest(f"{event_id!r} is not an event, nor the id of one.")
@@ -134,9 +136,7 @@ def id_of(event: Event | str) -> str:
 
 def as_which(which: str) -> Which:
     """Read which occurrences are meant."""
-    if which not in set(Which):
-        raise InvalidRequest(f"which: {which!r} is none of {', '.join(Which)}.")
-    return Which(which)
+    return as_choice(Which, which, "which")
 
 
 def derived_id(part_id: str, number: int = 0) -> str:

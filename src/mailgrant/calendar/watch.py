@@ -51,8 +51,7 @@ def open_watch(
     where: str, *, channel_id: str, token: str | None = None, lasting: timedelta | None = None, calendar_id: str
 ) -> Call[Watch]:
     """Open a channel to an https address; `token` comes with every notification, to tell them from forgeries."""
-    if token is not None and len(token) > LONGEST_TOKEN:
-        raise InvalidRequest(f"token: {len(token)} characters are too long.", hint=f"It has {LONGEST_TOKEN} at most.")
+    _check_token(token)
     _check_lasting(lasting)
     value: dict[str, Any] = {"id": channel_id, "type": "web_hook", "address": _checked_address(where)}
     if token is not None:
@@ -70,6 +69,8 @@ def open_watch(
 
 def close_watch(watch: Watch) -> Call[None]:
     """Close a channel; only the account that opened it can. After a lost answer one that is gone is closed."""
+    if not isinstance(watch, Watch):
+        raise InvalidRequest(f"{watch!r} is no Watch.", hint="Pass what `watch` returned: it takes both of its ids.")
     value = {"id": watch.id, "resourceId": watch.resource_id}
     request = Request.json("POST", f"{CALENDAR}/channels/stop", operation="calendar.channels.stop", value=value)
     lost: OutcomeUnknown | None = None
@@ -85,6 +86,15 @@ def close_watch(watch: Watch) -> Call[None]:
         else:
             return
     raise unsettled(lost, "the channel may still be open", "Close it again: that can do nothing twice.")
+
+
+def _check_token(token: object) -> None:
+    if token is None:
+        return
+    if not isinstance(token, str):
+        raise InvalidRequest("token: it is no text.")
+    if len(token) > LONGEST_TOKEN:
+        raise InvalidRequest(f"token: {len(token)} characters are too long.", hint=f"It has {LONGEST_TOKEN} at most.")
 
 
 def _check_lasting(lasting: object) -> None:
@@ -105,7 +115,7 @@ def _read(value: Mapping[str, Any], calendar_id: str, lasting: timedelta | None)
 
 def _checked_address(where: str) -> str:
     try:
-        parts = urlsplit(where)
+        parts = urlsplit(str(where))
         host = parts.hostname
     except ValueError:
         host = None

@@ -20,7 +20,7 @@ from mailgrant.http import Call, Request, with_query
 from mailgrant.http import Response as Reply
 
 from .attendee import Response as Answer
-from .calls import address, get_resource, read_json
+from .calls import address, checked_id, get_resource, read_json
 from .event import Event, EventStatus
 from .fields import as_choice
 from .moment import moment_to_json
@@ -150,6 +150,8 @@ def respond_to(
     send_updates: str | None = None,
 ) -> Call[Event]:
     """Answer an invitation; only the account's own entry is written, with what else it says there."""
+    if comment is not None and not isinstance(comment, str):
+        raise InvalidRequest(f"comment: {comment!r} is no text.")
     said = {"responseStatus": as_choice(Answer, answer, "response").value}
     said |= {} if comment is None else {"comment": comment}
     own = _own_entry((yield from get_resource(event_id, calendar_id=calendar_id)), event_id)
@@ -172,7 +174,7 @@ def move_event(
     event_id: str, destination: str, *, calendar_id: str = "primary", send_updates: str | None = None
 ) -> Call[Event]:
     """Move an event to another calendar, which becomes its organizer. Raises OutcomeUnknown for a lost answer."""
-    query = {"destination": destination, **_query(send_updates)}
+    query = {"destination": checked_id(destination), **_query(send_updates)}
     url = with_query(f"{address(calendar_id, event_id)}/move", query)
     try:
         response = yield Request("POST", url, operation="calendar.events.move")
@@ -200,7 +202,7 @@ def _event(reply: Reply) -> Event:
 def _insert(
     event: Event, event_id: str, calendar_id: str, send_updates: str | None, *, meet: bool, more: Mapping[str, Any]
 ) -> Request:
-    if not EVENT_ID.fullmatch(event_id):
+    if not EVENT_ID.fullmatch(checked_id(event_id)):
         raise InvalidRequest(
             f"{event_id!r} cannot be the id of an event.", hint="It has 5 to 1024 characters, a to v and 0 to 9."
         )
@@ -222,10 +224,9 @@ def _conference(what_for: str) -> dict[str, Any]:
 
 
 def _query(send_updates: str | None, *, meet: bool = False) -> dict[str, object]:
-    if send_updates is not None and send_updates not in set(SendUpdates):
-        raise InvalidRequest(f"send_updates: {send_updates!r} is none of {', '.join(SendUpdates)}.")
+    mailed = None if send_updates is None else as_choice(SendUpdates, send_updates, "send_updates")
     # Without this version Google leaves a Meet link out and says nothing.
-    return {"sendUpdates": send_updates, "conferenceDataVersion": 1 if meet else None}
+    return {"sendUpdates": mailed, "conferenceDataVersion": 1 if meet else None}
 
 
 def _ours(kept: Event | None, event: Event, event_id: str, conflict: Conflict | None) -> Event:

@@ -8,38 +8,33 @@ The control API, under `/_sandbox/`: what a test, a demo or a person does to thi
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mailgrant import _version
 from mailgrant.errors import SettingsError
-from mailgrant.sandbox import entropy
-from mailgrant.sandbox.control.console import Console
+from mailgrant.sandbox.control.accounts import Accounts, account_view
+from mailgrant.sandbox.control.console import Console, client_view
 from mailgrant.sandbox.control.faults import Fault, duration
 from mailgrant.sandbox.control.fields import (
     ControlError,
-    Field,
+    Work,
     json_answer,
-    present_fields,
     read_fields,
     read_object,
     required_text,
     text,
     text_or_texts,
-    texts,
     truth,
 )
-from mailgrant.sandbox.control.guard import CHALLENGE, RFC822, check_caller
+from mailgrant.sandbox.control.guard import CHALLENGE, check_caller
 from mailgrant.sandbox.control.transcript import spell_all
 from mailgrant.sandbox.control.webpage import SAFETY, WebPage, wants_page
 from mailgrant.sandbox.frame.routes import Routes
 from mailgrant.sandbox.frame.wire import Answer, ApiError, HttpRequest
-from mailgrant.sandbox.mail import delivery, hand
-from mailgrant.sandbox.mail.arrival import Arrival
+from mailgrant.sandbox.mail import delivery
 from mailgrant.sandbox.mail.push import Topic
-from mailgrant.sandbox.oauth.clients import ClientKind, OAuthClient, Publishing
-from mailgrant.sandbox.people import Person
 from mailgrant.sandbox.seeding.seed_file import Seed
 from mailgrant.sandbox.seeding.seed_places import Places
 
@@ -48,40 +43,9 @@ if TYPE_CHECKING:
 
 CONTROL = "/_sandbox/"
 
-ACCOUNT = {
-    "email": required_text(),
-    "name": text(""),
-    "workspace": truth(default=False),
-    "test_user": truth(default=True),
-    "gmail": truth(default=True),
-}
-MAIL = {
-    **{name: text() for name in ("from", "subject", "text", "html", "date")},
-    **{name: text_or_texts() for name in ("to", "cc", "bcc")},
-    "labels": texts(),
-    "attachments": Field((list,), "a list of objects"),
-    "headers": Field((dict,), "an object"),
-}
-DRAFT = {
-    "edit": Field((dict,), "an object"),
-    "send": truth(default=False),
-    "delete": truth(default=False),
-}
 TOPIC = {"topic": required_text(), "push": text(), "publisher": truth(default=True)}
-CLIENT = {
-    "type": required_text(),
-    "redirect_uris": texts(),
-    "publishing_status": text("production"),
-    "verified": truth(default=True),
-    "secret": text(),
-    "project": text(),
-    "client_id": text(),
-    "name": text("Mailgrant test"),
-}
 AUTHORIZATION = {"email": required_text(), "client_id": text(), "scopes": text_or_texts(required=True)}
 GRANT = {"email": required_text(), "client_id": text()}
-
-Work: TypeAlias = Callable[[HttpRequest, Mapping[str, str]], Answer]
 
 
 class Control:
@@ -94,15 +58,8 @@ class Control:
         table: dict[tuple[str, str], Work] = {
             ("GET", ""): self._index,
             ("GET", "static/{name}"): self._page.static,
-            ("POST", "accounts"): self._add_account,
-            ("POST", "accounts/{email}/messages"): self._deliver,
-            ("GET", "accounts/{email}/messages"): self._messages,
-            ("POST", "accounts/{email}/events"): self._add_event,
-            ("POST", "accounts/{email}/drafts/{id}"): self._handle_draft,
-            ("POST", "accounts/{email}/confirm"): self._confirm,
             ("POST", "topics"): self._add_topic,
             ("GET", "sent"): self._sent,
-            ("POST", "clients"): self._add_client,
             ("POST", "authorize"): self._authorize,
             ("POST", "grants/revoke"): self._revoke,
             ("POST", "tokens/expire"): self._expire,
@@ -116,6 +73,7 @@ class Control:
             ("POST", "reset"): self._reset,
             ("POST", "seed"): self._sow,
             ("GET", "transcript"): self._transcript,
+            **Accounts(world).table,
             **Console(world).table,
         }
         self.calls = frozenset(table)
@@ -153,57 +111,12 @@ class Control:
             {
                 "version": _version.__version__,
                 "clock": {"now": _written(world.clock.now())},
-                "accounts": [_account(person) for person in world.people],
-                "clients": [_client(client) for client in world.clients],
+                "accounts": [account_view(person) for person in world.people],
+                "clients": [client_view(client) for client in world.clients],
                 "quota": world.quota.value,
                 "consent": world.consent.value,
             }
         )
-
-    def _add_account(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = read_fields(request, ACCOUNT)
-        return json_answer(_account(self._world.people.add(**fields)), status=201)
-
-    def _person(self, email: str) -> Person:
-        person = self._world.people.find(email)
-        if person is None:
-            raise ControlError(404, f"There is no account {email}.", "POST /_sandbox/accounts adds one.")
-        return person
-
-    def _deliver(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
-        person = self._person(values["email"])
-        if request.media_type == RFC822:
-            stored = Arrival(self._world, person, request.body).receive()
-        else:
-            stored = delivery.deliver_fields(
-                self._world, person, present_fields(request, MAIL), self._world.clock.now()
-            )
-        return json_answer({"id": stored.id, "threadId": stored.thread_id}, status=201)
-
-    def _messages(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
-        query = dict(request.query).get("q", "")
-        held = self._person(values["email"]).mailbox.search(query)
-        return json_answer({"messages": [_message(stored) for stored in held]})
-
-    def _handle_draft(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
-        fields = present_fields(request, DRAFT)
-        person, draft_id = self._person(values["email"]), values["id"]
-        if len(fields) != 1 or False in fields.values():
-            raise ControlError(400, "A draft takes `edit`, `send` or `delete`, one of them.", 'Send {"send": true}.')
-        if "delete" in fields:
-            hand.delete(person, draft_id)
-            return json_answer({})
-        if "send" in fields:
-            stored = hand.send(self._world, person, draft_id)
-        else:
-            stored = hand.edit(person, draft_id, fields["edit"])
-        return json_answer({"id": stored.id, "threadId": stored.thread_id})
-
-    def _confirm(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
-        address = read_fields(request, {"address": required_text()})["address"]
-        if not self._person(values["email"]).settings.confirm(address):
-            raise ControlError(404, f"{values['email']} has asked nothing of {address}.", "Add the address first.")
-        return json_answer({})
 
     def _add_topic(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, TOPIC)
@@ -211,29 +124,8 @@ class Control:
         self._world.push.add_topic(topic)
         return json_answer({"topic": topic.name, "push": topic.push, "publisher": topic.publisher}, status=201)
 
-    def _add_event(self, request: HttpRequest, values: Mapping[str, str]) -> Answer:
-        person = self._person(values["email"])
-        return json_answer(person.diary.add_event("primary", read_object(request), actor=person.email), status=201)
-
     def _sent(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         return json_answer({"sent": [_sent_mail(mail) for mail in self._world.post.sent]})
-
-    def _add_client(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
-        fields = read_fields(request, CLIENT)
-        project = fields["project"] or self._world.ids.decimal("project", 12)
-        name = self._world.ids.base32hex26("client")
-        client = OAuthClient(
-            fields["client_id"] or f"{project}-{name}000000.apps.googleusercontent.com",
-            secret=fields["secret"] or entropy.client_secret(),
-            kind=ClientKind(fields["type"]),
-            redirect_uris=tuple(fields["redirect_uris"]),
-            publishing=Publishing(fields["publishing_status"]),
-            verified=fields["verified"],
-            project=project,
-            name=fields["name"],
-        )
-        self._world.clients.add(client)
-        return json_answer(_client(client) | {"client_secret": client.secret, "file": client.file()}, status=201)
 
     def _authorize(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         return json_answer(self._world.authorize(**read_fields(request, AUTHORIZATION)))
@@ -301,37 +193,6 @@ class Control:
 
 def _written(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _account(person: Person) -> dict[str, Any]:
-    return {
-        "email": person.email,
-        "name": person.name,
-        "sub": person.sub,
-        "workspace": person.workspace,
-        "test_user": person.test_user,
-    }
-
-
-def _client(client: OAuthClient) -> dict[str, Any]:
-    return {
-        "client_id": client.id,
-        "type": client.kind.value,
-        "name": client.name,
-        "project": client.project,
-        "redirect_uris": list(client.redirect_uris),
-        "publishing_status": client.publishing.value,
-        "verified": client.verified,
-    }
-
-
-def _message(stored: delivery.StoredMessage) -> dict[str, Any]:
-    return {
-        "id": stored.id,
-        "threadId": stored.thread_id,
-        "labelIds": sorted(stored.labels),
-        "raw": urlsafe_b64encode(stored.raw).decode(),
-    }
 
 
 def _sent_mail(mail: delivery.SentMail) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """
-Console: what happens to accounts, clients and service accounts behind a program's back.
+Console: what happens to clients and service accounts behind a program's back.
 
-Developers do some of it in the Cloud console, administrators some in theirs, people some in their
-account's settings; a sandbox's control API does all of it.
+Developers do some of it in the Cloud console, administrators some in theirs; a sandbox's control API
+does all of it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mailgrant.sandbox import entropy
 from mailgrant.sandbox.control.faults import duration
 from mailgrant.sandbox.control.fields import (
     ControlError,
     Field,
+    Work,
     json_answer,
     present_fields,
     read_fields,
@@ -26,20 +28,28 @@ from mailgrant.sandbox.control.fields import (
 )
 from mailgrant.sandbox.frame.discovery import CALENDAR, GMAIL
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
-from mailgrant.sandbox.oauth.clients import DEFAULT_PROJECT, ClientState, OAuthClient, Publishing
+from mailgrant.sandbox.oauth.clients import DEFAULT_PROJECT, ClientKind, ClientState, OAuthClient, Publishing
 from mailgrant.sandbox.oauth.policies import Policy
 from mailgrant.sandbox.oauth.scopes import known_scopes
 from mailgrant.sandbox.oauth.service_accounts import AccountState, ServiceAccount, address
-from mailgrant.sandbox.people import Person
 
 if TYPE_CHECKING:
     from mailgrant.sandbox.sandbox import Sandbox
 
-Work: TypeAlias = "Callable[[HttpRequest, Mapping[str, str]], Answer]"
 Deed: TypeAlias = "Callable[[HttpRequest, Mapping[str, str]], dict[str, Any]]"
 
 SERVICE_ACCOUNT = {"name": required_text(), "project": text(DEFAULT_PROJECT), "scopes": text_or_texts()}
 SERVICE_ACCOUNT_CHANGE = {"state": text(), "client_state": text(), "key_live": truth(default=True)}
+CLIENT = {
+    "type": required_text(),
+    "redirect_uris": texts(),
+    "publishing_status": text("production"),
+    "verified": truth(default=True),
+    "secret": text(),
+    "project": text(),
+    "client_id": text(),
+    "name": text("Mailgrant test"),
+}
 CLIENT_CHANGE = {"state": text(), "publishing_status": text(), "verified": truth(default=True), "name": text()}
 DELEGATION = {"client_id": required_text(), "scopes": text_or_texts(required=True)}
 POLICY = {
@@ -65,12 +75,11 @@ class Console:
             "delegations": self._delegate,
             "policies": self._set_policy,
             "projects/{project}": self._set_project,
-            "accounts/{email}/password": self._change_password,
         }
         return {
             ("POST", "service_accounts"): partial(_told, self._add_service_account, 201),
             ("GET", "service_accounts"): partial(_told, self._list, 200),
-            ("DELETE", "accounts/{email}"): partial(_told, self._delete_account, 200),
+            ("POST", "clients"): partial(_told, self._add_client, 201),
             **{("POST", path): partial(_told, deed, 200) for path, deed in changes.items()},
         }
 
@@ -98,6 +107,23 @@ class Console:
         account.client_state = ClientState(changes.get("client_state", account.client_state))
         account.key_live = changes.get("key_live", account.key_live)
         return _service_account(account)
+
+    def _add_client(self, request: HttpRequest, _: Mapping[str, str]) -> dict[str, Any]:
+        fields = read_fields(request, CLIENT)
+        project = fields["project"] or self._world.ids.decimal("project", 12)
+        name = self._world.ids.base32hex26("client")
+        client = OAuthClient(
+            fields["client_id"] or f"{project}-{name}000000.apps.googleusercontent.com",
+            secret=fields["secret"] or entropy.client_secret(),
+            kind=ClientKind(fields["type"]),
+            redirect_uris=tuple(fields["redirect_uris"]),
+            publishing=Publishing(fields["publishing_status"]),
+            verified=fields["verified"],
+            project=project,
+            name=fields["name"],
+        )
+        self._world.clients.add(client)
+        return client_view(client) | {"client_secret": client.secret, "file": client.file()}
 
     def _change_client(self, request: HttpRequest, values: Mapping[str, str]) -> dict[str, Any]:
         client = self._client(values["client_id"])
@@ -135,26 +161,11 @@ class Console:
         self._world.policies.disable(values["project"], _apis(fields["disabled_apis"]))
         return {}
 
-    def _change_password(self, request: HttpRequest, values: Mapping[str, str]) -> dict[str, Any]:
-        read_fields(request, {})
-        self._world.tokens.end_gmail(self._person(values["email"]).email)
-        return {}
-
-    def _delete_account(self, _: HttpRequest, values: Mapping[str, str]) -> dict[str, Any]:
-        self._world.people.remove(self._person(values["email"]))
-        return {}
-
     def _client(self, client_id: str) -> OAuthClient:
         client = self._world.clients.find(client_id)
         if client is None:
             raise ControlError(404, f"There is no client {client_id}.", "POST /_sandbox/clients adds one.")
         return client
-
-    def _person(self, email: str) -> Person:
-        person = self._world.people.find(email)
-        if person is None:
-            raise ControlError(404, f"There is no account {email}.", "POST /_sandbox/accounts adds one.")
-        return person
 
 
 def _told(deed: Deed, status: int, request: HttpRequest, values: Mapping[str, str]) -> Answer:
@@ -166,6 +177,19 @@ def _apis(names: list[str]) -> frozenset[str]:
     if strange:
         raise ValueError(f"there is no API {strange[0]!r} here; there are {GMAIL} and {CALENDAR}")
     return frozenset(names)
+
+
+def client_view(client: OAuthClient) -> dict[str, Any]:
+    """Return a client as the control API tells of it."""
+    return {
+        "client_id": client.id,
+        "type": client.kind.value,
+        "name": client.name,
+        "project": client.project,
+        "redirect_uris": list(client.redirect_uris),
+        "publishing_status": client.publishing.value,
+        "verified": client.verified,
+    }
 
 
 def _service_account(account: ServiceAccount) -> dict[str, Any]:

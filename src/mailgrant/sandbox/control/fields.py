@@ -7,14 +7,17 @@ An object has the fields it is told to have, of the kinds it is told; anything e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mailgrant.sandbox.frame.api import dump
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
 
 JSON = "application/json; charset=utf-8"
+
+# What answers one call: it is given the request, and what stands in its path.
+Work: TypeAlias = Callable[[HttpRequest, Mapping[str, str]], Answer]
 
 
 class ControlError(Exception):

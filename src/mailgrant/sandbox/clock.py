@@ -21,6 +21,11 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
+def stamped(instant: datetime) -> str:
+    """Write an instant as Google's APIs do: UTC, with milliseconds."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 class Clock:
     """A clock that starts at `start` (the real time unless told), runs, and can be moved."""
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from mailgrant.sandbox.clock import stamped
+
 # Old entries fall off, so that a sandbox left running does not grow.
 KEPT = 100_000
 
@@ -44,7 +46,7 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """Return the entry as the control API lists it; `grant_type` and `fault` only where there is one."""
         entry: dict[str, Any] = {
-            "time": self.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": stamped(self.time),
             "method": self.method,
             "verb": self.verb,
             "path": self.path,

@@ -5,10 +5,11 @@ Free and busy: `freebusy.query`, when calendars are taken and nothing else about
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from mailgrant.sandbox.calendar.access import enter
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.attendee import entry_of
 from mailgrant.sandbox.diary.calendar import Calendar
@@ -38,8 +39,8 @@ def query(call: ApiCall) -> dict[str, Any]:
             calendars[calendar_id] = _calendar(call, calendar_id, after, before, place)
     return {
         "kind": "calendar#freeBusy",
-        "timeMin": _precise(after),
-        "timeMax": _precise(before),
+        "timeMin": stamped(after),
+        "timeMax": stamped(before),
         "calendars": calendars,
     }
 
@@ -104,7 +105,3 @@ def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[dateti
             current = (start, end)
     if current is not None:
         yield current
-
-
-def _precise(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

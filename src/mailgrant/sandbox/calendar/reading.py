@@ -12,11 +12,12 @@ from typing import Any
 
 from mailgrant.sandbox.calendar.access import Access, check_modified, enter
 from mailgrant.sandbox.calendar.cursor import Collection, Page
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.diary import refusals
 from mailgrant.sandbox.diary.event import Occurrence
 from mailgrant.sandbox.diary.event_search import Hits, Key, Search
 from mailgrant.sandbox.diary.event_view import View
-from mailgrant.sandbox.diary.moment import instant, read_moment, stamped
+from mailgrant.sandbox.diary.moment import instant, read_moment
 from mailgrant.sandbox.diary.sharing import Role
 from mailgrant.sandbox.frame.wire import ApiCall
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailgrant import _version
 from mailgrant.errors import SettingsError
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.control.accounts import Accounts, account_view
 from mailgrant.sandbox.control.console import Console, client_view
 from mailgrant.sandbox.control.faults import Fault, duration
@@ -110,7 +111,7 @@ class Control:
         return json_answer(
             {
                 "version": _version.__version__,
-                "clock": {"now": _written(world.clock.now())},
+                "clock": {"now": stamped(world.clock.now())},
                 "accounts": [account_view(person) for person in world.people],
                 "clients": [client_view(client) for client in world.clients],
                 "quota": world.quota.value,
@@ -139,7 +140,7 @@ class Control:
         return json_answer({})
 
     def _clock(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
-        return json_answer({"now": _written(self._world.clock.now())})
+        return json_answer({"now": stamped(self._world.clock.now())})
 
     def _set_clock(self, request: HttpRequest, _: Mapping[str, str]) -> Answer:
         fields = read_fields(request, {"advance": text(), "set": text()})
@@ -149,7 +150,7 @@ class Control:
             now = self._world.clock.advance(duration(fields["advance"]))
         else:
             now = self._world.clock.set(datetime.fromisoformat(fields["set"]))
-        return json_answer({"now": _written(now)})
+        return json_answer({"now": stamped(now)})
 
     def _faults(self, _: HttpRequest, __: Mapping[str, str]) -> Answer:
         return json_answer({"faults": [fault.to_json() for fault in self._world.faults]})
@@ -191,13 +192,9 @@ class Control:
         return json_answer({})
 
 
-def _written(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _sent_mail(mail: delivery.SentMail) -> dict[str, Any]:
     return {
-        "time": _written(mail.at),
+        "time": stamped(mail.at),
         "method": mail.method,
         "sender": mail.sender,
         "recipients": list(mail.recipients),

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.diary.attendee import entry_of, folded
 from mailgrant.sandbox.diary.calendar import Calendar
 from mailgrant.sandbox.diary.conference import meet_link
 from mailgrant.sandbox.diary.event import Occurrence
-from mailgrant.sandbox.diary.moment import stamped
 from mailgrant.sandbox.diary.sharing import Role
 
 PLAIN = ("summary", "description", "location", "colorId")

@@ -119,11 +119,6 @@ def written(instant: datetime, place: tzinfo) -> str:
     return f"{text}Z" if str(place) == "UTC" else f"{text}{local.isoformat()[-6:]}"
 
 
-def stamped(instant: datetime) -> str:
-    """Write an instant as `created` and `updated` do: UTC, with milliseconds."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
 def milliseconds(instant: datetime) -> datetime:
     """Drop what Calendar does not keep of a time: everything under a millisecond."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.courier import Courier, Parcel, is_here
 from mailgrant.sandbox.mail.history import Record
 
@@ -54,7 +55,7 @@ class Topic:
         """Return one message as Pub/Sub pushes it, None if nobody listens."""
         if self.push is None:
             return None
-        published = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        published = stamped(now)
         message = {
             "data": b64encode(json.dumps(content, separators=(",", ":")).encode()).decode(),
             "messageId": message_id,

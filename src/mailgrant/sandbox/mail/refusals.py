@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from mailgrant.sandbox.clock import stamped
 from mailgrant.sandbox.frame.wire import ApiError
 
 TRY_AGAIN = timedelta(minutes=15)
@@ -82,6 +83,6 @@ def unknown_forwarding_address() -> ApiError:
 
 def limit_reached(now: datetime, what: str) -> ApiError:
     """Return the refusal of a day's too much; when to try again stands in the text, and slides with every try."""
-    again = (now + TRY_AGAIN).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    again = stamped(now + TRY_AGAIN)
     message = f"User-rate limit exceeded.  Retry after {again} ({what})"
     return ApiError(429, "userRateLimitExceeded", message, domain="usageLimits")

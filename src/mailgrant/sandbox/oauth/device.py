@@ -18,9 +18,9 @@ from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import pages
 from mailgrant.sandbox.oauth import scopes as scope_names
 from mailgrant.sandbox.oauth.authorization import PageError, check_person
-from mailgrant.sandbox.oauth.clients import ClientKind, ClientState, OAuthClient
+from mailgrant.sandbox.oauth.clients import ClientKind, OAuthClient
 from mailgrant.sandbox.oauth.consent import ConsentMode
-from mailgrant.sandbox.oauth.forms import OAuthError, UnreadableJson, read_form, sealed
+from mailgrant.sandbox.oauth.forms import OAuthError, UnreadableJson, live_client, read_form, sealed
 from mailgrant.sandbox.people import Person
 
 if TYPE_CHECKING:
@@ -87,11 +87,7 @@ class DeviceDesk:
     def _client(self, client_id: str) -> OAuthClient:
         if not client_id:
             raise OAuthError(400, "invalid_request", "Missing required parameter: client_id")
-        client = self._world.clients.find(client_id)
-        if client is None:
-            raise OAuthError(401, "invalid_client", "The OAuth client was not found.")
-        if client.state is not ClientState.LIVE:
-            raise OAuthError(401, f"{client.state.value}_client", f"The OAuth client was {client.state.value}.")
+        client = live_client(self._world.clients, client_id)
         if client.kind is not ClientKind.LIMITED_INPUT:
             raise OAuthError(401, "invalid_client", "Invalid client type.")
         return client

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from mailgrant.sandbox.frame.api import dump
 from mailgrant.sandbox.frame.wire import Answer, HttpRequest
+from mailgrant.sandbox.oauth.clients import Clients, ClientState, OAuthClient
 
 JSON = "application/json; charset=utf-8"
 # What a real answer of the token endpoint carries: nothing of it may be kept.
@@ -43,6 +44,16 @@ class OAuthError(Exception):
     def answer(self) -> Answer:
         """Return the answer that carries the refusal."""
         return sealed(self.body, status=self.status)
+
+
+def live_client(clients: Clients, client_id: str) -> OAuthClient:
+    """Return the client of that id; raises OAuthError when there is none, or it was disabled or deleted."""
+    client = clients.find(client_id)
+    if client is None:
+        raise OAuthError(401, "invalid_client", "The OAuth client was not found.")
+    if client.state is not ClientState.LIVE:
+        raise OAuthError(401, f"{client.state.value}_client", f"The OAuth client was {client.state.value}.")
+    return client
 
 
 class UnreadableJson(Exception):

@@ -17,9 +17,9 @@ from mailgrant.sandbox.frame.wire import Answer, HttpRequest
 from mailgrant.sandbox.journal import Entry
 from mailgrant.sandbox.oauth import scopes as scope_names
 from mailgrant.sandbox.oauth.assertions import JWT_BEARER, AssertionDesk
-from mailgrant.sandbox.oauth.clients import ClientState, OAuthClient
+from mailgrant.sandbox.oauth.clients import OAuthClient
 from mailgrant.sandbox.oauth.device import DEVICE_CODE, DeviceDesk
-from mailgrant.sandbox.oauth.forms import OAuthError, UnreadableJson, basic_credentials, read_form, sealed
+from mailgrant.sandbox.oauth.forms import OAuthError, UnreadableJson, basic_credentials, live_client, read_form, sealed
 from mailgrant.sandbox.oauth.identity import id_token
 from mailgrant.sandbox.oauth.tokens import CodeTerms, RefreshToken, Verdict
 from mailgrant.sandbox.people import Person
@@ -92,11 +92,7 @@ class TokenDesk:
         client_id = _client_id(request, form)
         if not client_id:
             raise OAuthError(400, "invalid_request", "Could not determine client ID from request.")
-        client = self._world.clients.find(client_id)
-        if client is None:
-            raise OAuthError(401, "invalid_client", "The OAuth client was not found.")
-        if client.state is not ClientState.LIVE:
-            raise OAuthError(401, f"{client.state.value}_client", f"The OAuth client was {client.state.value}.")
+        client = live_client(self._world.clients, client_id)
         secret = (basic_credentials(request) or (None, form.get("client_secret")))[1]
         if not secret:
             raise OAuthError(400, "invalid_request", "client_secret is missing.")

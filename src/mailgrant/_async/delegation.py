@@ -16,7 +16,7 @@ from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import ServiceAccountKey
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
-from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+from mailgrant.vault.grant import Grant, grant_id
 
 from .renewal import by_assertion
 from .waiting import in_thread
@@ -59,7 +59,6 @@ async def delegate(
         verified=True,
         asked=wanted | (before.asked if before else Scopes()),
         scopes=held,
-        status=GrantStatus.ACTIVE,
         credentials=Credentials(
             answer.access_token, refresh_token=None, expires_at=now + answer.expires_in, scopes=held
         ),

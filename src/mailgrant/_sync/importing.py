@@ -27,7 +27,7 @@ from mailgrant.oauth.token_file import TokenFile
 from mailgrant.settings import say
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
-from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+from mailgrant.vault.grant import Grant, grant_id
 
 from .session import bearing
 from .waiting import in_thread
@@ -65,27 +65,15 @@ def import_grant(
     vault = workplace.vault(create=True)
     if client.client_id not in {one.client_id for one in in_thread(vault.clients)}:
         in_thread(vault.add_client, client)
-    now = workplace.clock()
-    grant = Grant(
-        owner,
-        id=grant_id(client_id=client.client_id, sub=sub, account=owner, user=user),
+    grant = imported(
+        held,
+        client,
+        answer,
+        owner=owner,
+        verified=address is not None,
         sub=sub,
         user=user,
-        client_id=client.client_id,
-        verified=address is not None,
-        asked=scopes,
-        scopes=scopes,
-        status=GrantStatus.ACTIVE,
-        reason="",
-        credentials=Credentials(
-            answer.access_token,
-            refresh_token=answer.refresh_token or held.refresh_token,
-            expires_at=now + answer.expires_in,
-            scopes=scopes,
-        ),
-        consented_at=now,
-        refreshed_at=now,
-        version=0,
+        now=workplace.clock(),
     )
     kept = in_thread(keep_imported, vault, grant, where=str(path))
     workplace.forget_session(kept.id)
@@ -93,6 +81,35 @@ def import_grant(
         # Gmail was asked whose it is, and counts that, before there was a ledger to write it in.
         (workplace.paces(kept)).spent(OWNER_ASKED)
     return kept
+
+
+def imported(
+    held: TokenFile,
+    client: ClientSecrets,
+    answer: TokenAnswer,
+    *,
+    owner: str,
+    verified: bool,
+    sub: str | None,
+    user: str | None,
+    now: datetime,
+) -> Grant:
+    """Return the grant that a file holds, as the refresh that has just proved it leaves it."""
+    lasting = Credentials(None, refresh_token=held.refresh_token, expires_at=None, scopes=held.scopes)
+    credentials = lasting.refreshed(answer, now)
+    return Grant(
+        owner,
+        id=grant_id(client_id=client.client_id, sub=sub, account=owner, user=user),
+        sub=sub,
+        user=user,
+        client_id=client.client_id,
+        verified=verified,
+        asked=credentials.scopes,
+        scopes=credentials.scopes,
+        credentials=credentials,
+        consented_at=now,
+        refreshed_at=now,
+    )
 
 
 def client_of(workplace: Workplace, held: TokenFile, *, where: str, client_id: str | None) -> ClientSecrets:

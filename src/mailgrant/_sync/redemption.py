@@ -18,7 +18,7 @@ from mailgrant.oauth import calls, id_token
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.foresight import LIVING
-from mailgrant.vault.grant import Grant, GrantStatus, grant_id
+from mailgrant.vault.grant import Grant, grant_id
 
 from .waiting import in_thread
 
@@ -216,12 +216,6 @@ def answered(
         return replace(before, id=key, sub=sub or before.sub, asked=asked)
     granted = granted_by(consent, answer)
     lasting = answer.refresh_token_expires_in
-    credentials = Credentials(
-        answer.access_token,
-        refresh_token=answer.refresh_token,
-        expires_at=now + answer.expires_in,
-        scopes=granted,
-    )
     return Grant(
         account,
         id=key,
@@ -231,11 +225,13 @@ def answered(
         verified=sub is not None,
         asked=asked,
         scopes=granted,
-        status=GrantStatus.ACTIVE,
-        reason="",
-        credentials=credentials,
+        credentials=Credentials(
+            answer.access_token,
+            refresh_token=answer.refresh_token,
+            expires_at=now + answer.expires_in,
+            scopes=granted,
+        ),
         consented_at=now,
-        refreshed_at=None,
         ends_at=now + lasting if lasting is not None else None,
         version=before.version if before else 0,
     )

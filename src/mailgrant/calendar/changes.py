@@ -52,6 +52,11 @@ class Changes:
         """The gap, when there is one."""
         return next((each for each in self.items if isinstance(each, Gap)), None)
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events, without the gap."""
+        return tuple(each for each in self.items if isinstance(each, Event))
+
 
 def written_cursor(calendar_id: str, sync_token: str) -> str:
     """Write a cursor: a sync token and the calendar it is good for."""

@@ -1,4 +1,4 @@
-"""`mailgrant calendar`: the calendars of the account, and when people are free."""
+"""`mailgrant calendar`: the calendars of the account, what changed in one, and when people are free."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from .calendar_cursor import Bookmark
+from .event_view import event_columns
 from .invocation import Invocation
 from .moments import as_time, parse_hours, parse_length, parse_moment
-from .output import Columns
+from .output import Columns, say
 from .tree import Noun
 
 if TYPE_CHECKING:
-    from mailgrant import Account, Calendar, WorkingHours
+    from mailgrant import Account, Calendar, Event, WorkingHours
+    from mailgrant.calendar.changes import Changes
     from mailgrant.calendar.free_busy import Interval
 
 AHEAD = timedelta(days=14)
@@ -33,7 +36,7 @@ class Busy:
 
 @click.group(cls=Noun)
 def calendar() -> None:
-    """See the calendars of the account, and when people are free."""
+    """See the calendars of the account, what changed in them, and when people are free."""
 
 
 @calendar.command(name="list", example="mailgrant calendar list")
@@ -49,6 +52,42 @@ def list_(invocation: Invocation) -> None:
     with invocation.open() as mailgrant:
         calendars = invocation.account(mailgrant).calendar.calendars()
         invocation.printer.many(calendars, columns, empty="there are no calendars.")
+
+
+@calendar.command(example="mailgrant calendar changes --since work.cursor --json")
+@click.option(
+    "--since",
+    metavar="FILE|CURSOR",
+    help="Only what changed since: a file that keeps how far you are, made the first time, or the cursor itself.",
+)
+@click.option("--calendar", "calendar_id", metavar="ID", default="primary", help="Another calendar than the primary.")
+@click.pass_obj
+def changes(invocation: Invocation, since: str | None, calendar_id: str) -> None:
+    """
+    List what changed in a calendar; without --since, all that is in it.
+
+    Series come as themselves, deleted events as cancelled. A line `gap` says that the cursor was too
+    old: throw away what you kept, for the whole calendar follows. The cursor for the next time is put
+    back into the file, or told on stderr; with --json it is the last line.
+    """
+    kept = Bookmark.of(since)
+    with invocation.open() as mailgrant:
+        found = invocation.account(mailgrant).calendar.changes(kept.cursor, calendar=calendar_id)
+    print_changes(invocation, found)
+    kept.store(found.cursor)
+    if kept.file is None and not invocation.printer.json:
+        say(f"next time: --since {found.cursor}")
+
+
+def print_changes(invocation: Invocation, found: Changes) -> None:
+    """Print what changed; as JSON with the gap before it, and the next cursor after it."""
+    printer = invocation.printer
+    if found.gap is not None:
+        printer.one({"gap": found.gap.reason}, f"gap\t{found.gap.reason}")
+    columns: Columns[Event] = {"status": lambda each: each.status, **event_columns(printer)}
+    printer.many(found.events, columns, empty="nothing has changed.")
+    if printer.json:
+        printer.one({"cursor": found.cursor}, "")
 
 
 @calendar.command(example="mailgrant calendar free ada@example.com grace@example.com --length 1h")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .event_view import described, print_events
 from .invocation import Invocation
 from .moments import as_time, in_zone, parse_length, parse_moment
-from .output import Columns, local
+from .output import local
 from .tree import Noun, Verb
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ ANSWERS = {"yes": "accepted", "no": "declined", "maybe": "tentative"}
 
 which_calendar = click.option("--calendar", metavar="ID", default="primary", help="Another calendar than the primary.")
 which_zone = click.option("--zone", metavar="NAME", help="Where times are meant, such as Europe/London. [local]")
+shown_zone = click.option(
+    "--zone", metavar="NAME", help="Where times are meant, and shown, such as Europe/London. [local]"
+)
 how_many = click.option("--count", type=click.IntRange(1), default=NEXT, show_default=True, help="At most so many.")
 which_ones = click.option(
     "--which", type=click.Choice(WHICH), default="this", help="Of a series: this one, it and the following, or all."
@@ -65,7 +69,7 @@ def event() -> None:
 @click.option("--search", metavar="WORDS", default="", help="Only events with these words.")
 @how_many
 @which_calendar
-@which_zone
+@shown_zone
 @click.pass_obj
 def list_(
     invocation: Invocation,
@@ -86,16 +90,44 @@ def list_(
     def found(account: Account) -> Iterable[Event]:
         return islice(account.calendar.events(begin, end, query=search, calendar=calendar), count)
 
-    print_events(invocation, found)
+    print_events(invocation, found, zone=zone)
 
 
-@click.command(cls=Verb, example="mailgrant agenda --count 5")
+@click.command(cls=Verb, example="mailgrant agenda --count 5 --zone Asia/Tokyo")
 @how_many
 @which_calendar
+@click.option("--zone", metavar="NAME", help="Where times are shown, such as Europe/London. [local]")
 @click.pass_obj
-def agenda(invocation: Invocation, count: int, calendar: str) -> None:
+def agenda(invocation: Invocation, count: int, calendar: str, zone: str | None) -> None:
     """List the next events. Short for `event list --upcoming`."""
-    print_events(invocation, lambda account: account.calendar.upcoming(count, calendar=calendar))
+    print_events(invocation, lambda account: account.calendar.upcoming(count, calendar=calendar), zone=zone)
+
+
+@event.command(example="mailgrant event instances 6kq3ic9o6oqj0bb36osj6b9k70 --from 2026-03-01")
+@click.argument("event_id", metavar="ID")
+@click.option("--from", "start", metavar="WHEN", type=parse_moment, help="From this day or time on. [the first]")
+@click.option("--until", metavar="WHEN", type=parse_moment, help="Up to this day or time.")
+@how_many
+@which_calendar
+@shown_zone
+@click.pass_obj
+def instances(
+    invocation: Invocation,
+    event_id: str,
+    start: date | None,
+    until: date | None,
+    count: int,
+    calendar: str,
+    zone: str | None,
+) -> None:
+    """List the occurrences of a series, as they are now; ID is the series' own."""
+    begin = as_time(start, zone) if start is not None else None
+    end = as_time(until, zone) if until is not None else None
+
+    def found(account: Account) -> Iterable[Event]:
+        return islice(account.calendar.instances(event_id, begin, end, calendar=calendar), count)
+
+    print_events(invocation, found, zone=zone)
 
 
 @event.command(example="mailgrant event show 6kq3ic9o6oqj0bb36osj6b9k70")
@@ -128,6 +160,19 @@ def add(invocation: Invocation, /, summary: str, invite: bool, meet: bool, calen
         kept = invocation.account(mailgrant).calendar.add(
             new, calendar=calendar, send_updates=updates(invite), meet=meet
         )
+    invocation.printer.one(kept, f"Added {kept.summary} on {local(kept.start)} as {kept.id}.")
+
+
+@event.command(example="mailgrant event quick 'Lunch with Grace tomorrow at noon'")
+@click.argument("text")
+@tell_them
+@which_calendar
+@click.pass_obj
+def quick(invocation: Invocation, text: str, invite: bool, calendar: str) -> None:
+    """Let Google make an event of a sentence; if its answer is lost, look before you say it again."""
+    with invocation.open() as mailgrant:
+        verbs = invocation.account(mailgrant).calendar
+        kept = verbs.quick_add(text, calendar=calendar, send_updates=updates(invite))
     invocation.printer.one(kept, f"Added {kept.summary} on {local(kept.start)} as {kept.id}.")
 
 
@@ -260,42 +305,6 @@ def after_last(end: date | datetime | None) -> date | datetime | None:
     return end if end is None or isinstance(end, datetime) else end + timedelta(days=1)
 
 
-def last_of(end: date | datetime | None) -> date | datetime | None:
-    """Turn the day after, as Calendar counts, into the last day, as people say it."""
-    return end if end is None or isinstance(end, datetime) else end - timedelta(days=1)
-
-
 def updates(invite: bool) -> str | None:
     """Say whom Google mails."""
     return "all" if invite else None
-
-
-def described(found: Event) -> Iterable[str]:
-    """Write an event for a person to read."""
-    yield found.summary
-    if found.status.value != "confirmed":
-        yield found.status.value.capitalize()
-    yield " - ".join(filter(None, dict.fromkeys(map(local, (found.start, last_of(found.end))))))
-    if not found.busy:
-        yield "Free for others"
-    if found.visibility.value != "default":
-        yield found.visibility.value.capitalize()
-    texts = {"Where": found.location, "Meet": found.meet_link, "Repeats": " ".join(found.recurrence)}
-    yield from (f"{name}: {text}" for name, text in texts.items() if text)
-    for guest in found.attendees:
-        yield f"{guest.name or guest.email}: {guest.response.value}"
-    if found.description:
-        yield f"\n{found.description}"
-
-
-def print_events(invocation: Invocation, find: Callable[[Account], Iterable[Event]]) -> None:
-    """Print the events that `find` finds."""
-    columns: Columns[Event] = {
-        "start": lambda found: found.start,
-        "end": lambda found: found.end,
-        "summary": lambda found: found.summary,
-        "location": lambda found: found.location,
-        "id": lambda found: found.id,
-    }
-    with invocation.open() as mailgrant:
-        invocation.printer.many(find(invocation.account(mailgrant)), columns, empty="no events.")

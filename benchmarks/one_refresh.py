@@ -118,7 +118,8 @@ def expire(where: dict[str, str]) -> None:
     with Mailgrant(vault=where["vault"], google=where["url"], key=where["key"]) as mailgrant:
         vault = mailgrant._workplace.vault()
         for grant in vault.grants():
-            vault.keep(replace(grant, credentials=grant.credentials.expired()))
+            ended = replace(grant.credentials, access_token=None, expires_at=None)
+            vault.keep(replace(grant, credentials=ended))
 
 
 def main() -> int:

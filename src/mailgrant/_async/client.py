@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.foresight import Countdown
     from mailgrant.vault.grant import Grant
-    from mailgrant.vault.vault import Vault
 
     from .consents import AsyncConsents
     from .transport import AsyncTransport
@@ -147,7 +146,7 @@ class AsyncMailgrant:
         could not be used, nor revoked. Forget those first.
         """
         vault = await self._workplace.vault()
-        await in_thread(remove_unused_client, vault, client_id)
+        await in_thread(vault.remove_unused_client, client_id)
 
     async def forget(
         self,
@@ -283,22 +282,6 @@ class AsyncMailgrant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def remove_unused_client(vault: Vault, client_id: str) -> None:
-    """Delete a client that no grant needs any more."""
-    from mailgrant.vault.audit import Deed
-
-    vault.known_client(client_id)
-    grants = vault.find(client_id=client_id)
-    if grants:
-        names = ", ".join(sorted({grant.account for grant in grants}))
-        raise SettingsError(
-            f"The client {client_id} is still needed by the grants of {names}.",
-            hint="Forget them first: `mailgrant grant forget EMAIL`.",
-        )
-    vault.remove_client(client_id)
-    vault.audit.note(Deed.CLIENT_REMOVED, client_id=client_id)
 
 
 async def connect_async(

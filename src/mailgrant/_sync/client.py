@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mailgrant.vault.client import KnownClient
     from mailgrant.vault.foresight import Countdown
     from mailgrant.vault.grant import Grant
-    from mailgrant.vault.vault import Vault
 
     from .consents import Consents
     from .transport import Transport
@@ -147,7 +146,7 @@ class Mailgrant:
         could not be used, nor revoked. Forget those first.
         """
         vault = self._workplace.vault()
-        in_thread(remove_unused_client, vault, client_id)
+        in_thread(vault.remove_unused_client, client_id)
 
     def forget(
         self,
@@ -281,22 +280,6 @@ class Mailgrant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def remove_unused_client(vault: Vault, client_id: str) -> None:
-    """Delete a client that no grant needs any more."""
-    from mailgrant.vault.audit import Deed
-
-    vault.known_client(client_id)
-    grants = vault.find(client_id=client_id)
-    if grants:
-        names = ", ".join(sorted({grant.account for grant in grants}))
-        raise SettingsError(
-            f"The client {client_id} is still needed by the grants of {names}.",
-            hint="Forget them first: `mailgrant grant forget EMAIL`.",
-        )
-    vault.remove_client(client_id)
-    vault.audit.note(Deed.CLIENT_REMOVED, client_id=client_id)
 
 
 def connect(

@@ -14,10 +14,11 @@ from .audit import Deed
 from .client_shelf import CLIENTS
 from .consent_shelf import CONSENTS
 from .finding import Finding
+from .grant_shelf import GRANTS
 from .rotation import all_rows
 from .sealer import is_sound
 from .store import TABLES, Row
-from .vault import GRANTS, Vault
+from .vault import Vault
 
 AUDIT = "audit"
 

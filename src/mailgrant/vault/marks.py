@@ -21,8 +21,9 @@ from .audit import Deed
 from .checkup import AUDIT, Checkup, Seen
 from .client_shelf import CLIENTS
 from .finding import Finding
+from .grant_shelf import GRANTS
 from .store import Row
-from .vault import GRANTS, Vault
+from .vault import Vault
 
 TABLE = "marks"
 WORD = "mailgrant-mark"

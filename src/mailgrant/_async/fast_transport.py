@@ -1,7 +1,7 @@
 """
 Fast transport: the same port by pyreqwest, for programs that read for many accounts at once.
 
-It costs a third of the processor that httpcore2 does. It is used where it is given:
+It costs half of the processor time that httpcore2 does. It is used where it is given:
 `AsyncMailgrant(transport=AsyncFastTransport())`; proxies, certificates and waits are pyreqwest's then.
 """
 

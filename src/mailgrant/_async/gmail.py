@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +13,10 @@ from mailgrant.gmail import calls, history_calls, label_calls, signature, storin
 from mailgrant.gmail.draft import Draft
 from mailgrant.gmail.message import Attachment, Message, MessageRef, Profile, Sent, Thread
 from mailgrant.gmail.query import typed
-from mailgrant.gmail.source import Source, all_of, as_source
 from mailgrant.gmail.storing import Scanning
-from mailgrant.gmail.upload import LARGEST_IN_JSON
 from mailgrant.saved_file import SavedFile
-from mailgrant.spool import Spool
 
+from .drafting import AsyncDrafting, as_draft
 from .filing import AsyncFiling, id_of
 from .filing import Run as Run  # the calendar runs its conversations alike
 from .mail_settings import AsyncMailSettings
@@ -30,7 +26,6 @@ from .waiting import in_thread
 if TYPE_CHECKING:
     from mailgrant.errors import OutcomeUnknown
     from mailgrant.gmail.address import Address, Addresses
-    from mailgrant.gmail.attachment import Place
     from mailgrant.gmail.attempt import Attempt
     from mailgrant.gmail.history import Changes, Watch
     from mailgrant.gmail.query import Query
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
     from .sending import AsyncSending
 
 
-class AsyncGmail(AsyncFiling, AsyncMailSettings):
+class AsyncGmail(AsyncDrafting, AsyncFiling, AsyncMailSettings):
     """
     One account's mailbox.
 
@@ -88,6 +83,26 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         # Signed before it is known by what it says; one that Gmail holds goes as it is there.
         signed = wanted if wanted.id is not None else await self._run(signature.signed(wanted))
         return await self._sending.send(signed, self._write_for_sending, settle=settle)
+
+    async def forward(
+        self,
+        message: str | Message,
+        to: Addresses,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        from_: str | Address | None = None,
+        signature: bool = False,
+    ) -> Sent:
+        """
+        Pass a mail on, its attachments included, with `text` or `html` and the signature above it.
+
+        Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
+
+        https://developers.google.com/workspace/gmail/api/guides/sending
+        """
+        whole = await self.read(message) if isinstance(message, str) else message
+        return await self.send(whole.forward(to, text=text, html=html, from_=from_, signature=signature))
 
     async def settle(self, unsettled: OutcomeUnknown | Attempt, *, give_up: bool = False) -> Sent | None:
         """
@@ -298,135 +313,9 @@ class AsyncGmail(AsyncFiling, AsyncMailSettings):
         mail = raw if isinstance(raw, bytes) else await in_thread(AttachedFile, raw, what="mail")
         return await self._run(storing.store(mail, scanning=scanning, label_ids=label_ids))
 
-    async def create_draft(self, draft: Draft | None = None, **fields: Any) -> Draft:
-        """
-        Keep a draft in the mailbox and return it with its id (users.drafts.create, 10 units).
-
-        Raises InvalidRequest for an address or a header that is none
-        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/create).
-        """
-        draft = as_draft(draft, fields)
-        raw = await self._written(draft, for_sending=False)
-        kept = await self._run(calls.create_draft(raw, thread_id=draft.thread_id))
-        return draft.kept_as(kept)
-
-    async def drafts(self) -> AsyncIterator[Draft]:
-        """
-        Yield the drafts of the mailbox (users.drafts.list, 5 units a page; users.drafts.get, 20 each).
-
-        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/list
-        """
-        page_token: str | None = None
-        while True:
-            page = await self._run(calls.list_drafts(page_token=page_token))
-            for reference in page.items:
-                yield await self._run(calls.read_draft(reference.id))
-            page_token = page.next_page_token
-            if page_token is None:
-                return
-
-    async def read_draft(self, draft_id: str) -> Draft:
-        """
-        Return one draft by its id (users.drafts.get, 20 units).
-
-        Raises NotFound when there is none
-        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/get).
-        """
-        return await self._run(calls.read_draft(draft_id))
-
-    async def edit_draft(self, draft: str | Draft, **fields: Any) -> Draft:
-        """
-        Change a draft in the mailbox: `edit_draft(draft, subject="Minutes of March")`.
-
-        What is not named stays, attachments too; but a new text takes the place of the HTML as well, and new
-        HTML that of the text, for a mail says one thing. A Draft is written as it stands here, an id
-        means the draft as Gmail holds it. Returns it with the new id of its message; raises NotFound when
-        it was sent or deleted (users.drafts.update, 15 units; for an id users.drafts.get, 20).
-
-        https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/update
-        """
-        kept = await self.read_draft(draft) if isinstance(draft, str) else draft
-        if kept.id is None:
-            raise InvalidRequest("This draft is not in the mailbox: it has no id.", hint="create_draft keeps it there.")
-        if ("text" in fields) != ("html" in fields):
-            fields = {"text": None, "html": None} | fields
-        changed = replace(kept, **fields)
-        raw = await self._written(changed, for_sending=False)
-        reference = await self._run(calls.update_draft(kept.id, raw, thread_id=changed.thread_id))
-        # What was fetched for it has another place now.
-        return await self.read_draft(kept.id) if changed.at_gmail else changed.kept_as(reference)
-
-    async def forward(
-        self,
-        message: str | Message,
-        to: Addresses,
-        *,
-        text: str | None = None,
-        html: str | None = None,
-        from_: str | Address | None = None,
-        signature: bool = False,
-    ) -> Sent:
-        """
-        Pass a mail on, its attachments included, with `text` or `html` and the signature above it.
-
-        Costs what reading the mail and its attachments does, and what `send` does. Raises what `send` raises.
-
-        https://developers.google.com/workspace/gmail/api/guides/sending
-        """
-        whole = await self.read(message) if isinstance(message, str) else message
-        return await self.send(whole.forward(to, text=text, html=html, from_=from_, signature=signature))
-
-    async def delete_draft(self, draft: str | Draft) -> None:
-        """
-        Delete a draft for ever; it does not go to the trash (users.drafts.delete, 10 units).
-
-        Raises NotFound when there is none
-        (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/delete).
-        """
-        draft_id = draft.id if isinstance(draft, Draft) else draft
-        if draft_id is None:
-            raise InvalidRequest("This draft is not in the mailbox: it has no id.")
-        await self._run(calls.delete_draft(draft_id))
-
-    async def _write_for_sending(self, draft: Draft) -> Source:
-        return await self._written(draft, for_sending=True)
-
-    async def _written(self, draft: Draft, *, for_sending: bool) -> Source:
-        """Fetch and open the attachments, check the draft and write it down, away from the event loop."""
-        signed = await self._run(signature.signed(draft))
-        fetched = await self._run(calls.fetch_attachments(signed, Spool))
-        return await in_thread(write_draft, signed, for_sending, fetched, self._most_recipients)
-
 
 def at_most(limit: Any) -> int | None:
     """Return a limit as it was given; raises InvalidRequest for what is no number of mails."""
     if limit is None or (isinstance(limit, int) and limit >= 0):
         return limit
     raise InvalidRequest(f"limit: {limit!r} is no number of mails.", hint="None reads them all.")
-
-
-def as_draft(draft: Draft | None, fields: dict[str, Any]) -> Draft:
-    """Take the draft, or make one of the fields; never both."""
-    if draft is None:
-        return Draft(**fields)
-    if not isinstance(draft, Draft):
-        raise InvalidRequest(
-            f"send: {type(draft).__name__} is no Draft.", hint="One that Gmail holds goes as gmail.read_draft(id)."
-        )
-    if fields:
-        raise InvalidRequest("Pass a Draft or its fields, not both.", hint="Make a new one with dataclasses.replace.")
-    return draft
-
-
-def write_draft(draft: Draft, for_sending: bool, fetched: Mapping[Place, Source], most_recipients: int) -> Source:
-    """Return `draft` as it travels: in memory where it is small, else with its files read on the way."""
-    opened: dict[Place, Source] = dict(fetched)
-    opened |= {path: AttachedFile(path) for path in draft.paths}
-    mail = draft.to_source(
-        now=datetime.now(UTC),
-        entropy=os.urandom,
-        for_sending=for_sending,
-        opened=opened,
-        most_recipients=most_recipients,
-    )
-    return as_source(all_of(mail)) if mail.size <= LARGEST_IN_JSON else mail

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgrant._sync.gmail import write_draft
+from mailgrant._sync.drafting import write_draft
 from mailgrant._sync.transport import pieces_of
 from mailgrant.errors import InvalidRequest, SettingsError
 from mailgrant.given_file import AttachedFile

@@ -1,15 +1,18 @@
-"""What the unit tests share: holding a conversation by hand."""
+"""What the unit tests share: holding a conversation by hand, and a keyring that is nobody's."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import keyring as system_keyring
 import pytest
 
 from mailgrant.errors import MailgrantError
 from mailgrant.http import Call, Request, Response
+
+from .drawer import Drawer
 
 Answer = dict[str, Any] | MailgrantError | None
 
@@ -18,6 +21,14 @@ Answer = dict[str, Any] | MailgrantError | None
 def hold() -> Callable[..., tuple[Any, list[Request]]]:
     """Give the function that answers a call's requests in turn: `result, asked = hold(call, *answers)`."""
     return hold_conversation
+
+
+@pytest.fixture
+def drawer() -> Iterator[Drawer]:
+    before, drawer = system_keyring.get_keyring(), Drawer()
+    system_keyring.set_keyring(drawer)
+    yield drawer
+    system_keyring.set_keyring(before)
 
 
 def hold_conversation(call: Call[Any], *answers: Answer) -> tuple[Any, list[Request]]:

@@ -6,13 +6,12 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import keyring as system_keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 
@@ -31,6 +30,8 @@ from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import VaultStore
 from mailgrant.vault.vault import Vault
 from mailgrant.vault_door import VaultDoor
+
+from .drawer import Drawer
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 SANDBOX = Realm.at("http://127.0.0.1:8025")
@@ -464,33 +465,6 @@ def test_without_a_terminal_a_passphrase_is_not_waited_for(home: Home, monkeypat
 
 
 # The system's keyring
-
-
-class Drawer(KeyringBackend):
-    """A keyring in memory."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
-
-
-@pytest.fixture
-def drawer() -> Iterator[Drawer]:
-    before, drawer = system_keyring.get_keyring(), Drawer()
-    system_keyring.set_keyring(drawer)
-    yield drawer
-    system_keyring.set_keyring(before)
 
 
 def test_a_key_in_the_systems_keyring_is_kept_there_alone(home: Home, drawer: Drawer) -> None:

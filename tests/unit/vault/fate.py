@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from keyring.backend import KeyringBackend
 
 from mailgrant import key_file
 from mailgrant.storage import open_store
 from mailgrant.storage.memory import MemoryStore
 from mailgrant.vault.rotation import all_rows
 from mailgrant.vault.store import TABLES
+
+from ..drawer import Drawer
 
 
 class Killed(BaseException):
@@ -57,25 +58,6 @@ def put_fate_into(monkeypatch: pytest.MonkeyPatch, store: Any, fate: Fate) -> No
         monkeypatch.setattr(key_file, name, fate.around(getattr(key_file, name)))
     for name in ("set_password", "delete_password"):
         monkeypatch.setattr(Drawer, name, fate.around(getattr(Drawer, name)))
-
-
-class Drawer(KeyringBackend):
-    """A keyring in memory."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
 
 
 def copied(place: str) -> MemoryStore:

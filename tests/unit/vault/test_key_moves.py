@@ -25,7 +25,8 @@ from mailgrant.vault.sealing import Key, Keyring, key_id_of
 from mailgrant.vault.store import TABLES
 from mailgrant.vault.vault import Vault
 
-from .fate import Drawer, Fate, Killed, copied, die, put_fate_into
+from ..drawer import Drawer
+from .fate import Fate, Killed, copied, die, put_fate_into
 from .keeping import ADA, Household, a_grant, contents, furnish
 
 OLD = Key.of(b"o" * 32)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentError, ConsentExpired, ConsentNeeded, ConsentRefused, MailgrantError, SettingsError
+from mailgrant.errors import ConsentExpired, ConsentNeeded, ConsentRefused, MailgrantError, SettingsError
 from mailgrant.loopback import Ending, Farewell, Loopback, Visit
 from mailgrant.oauth import consent as question
 from mailgrant.oauth.client_secrets import ClientKind
@@ -104,7 +104,7 @@ class Consents:
         asked = Question.of(account, scopes, user, client_id, identity)
         if redirect_uri is not None:
             client = self._client(asked)
-            return self._remember(asked, client, checked_redirect(client, redirect_uri))
+            return self._remember(asked, client, client.registered_redirect(redirect_uri))
         client = self._client(asked)
         listener = in_thread(open_listener, client)
         try:
@@ -164,7 +164,7 @@ class Consents:
         expected = consent if isinstance(consent, str) or consent is None else consent.id
         bare = question.read_code(text) if state is None else None
         vault = self._workplace.vault()
-        pending = in_thread(vault.take_consent, answered_question(state, expected))
+        pending = in_thread(vault.take_consent, question.answered_id(state, expected))
         try:
             redirect = bare or question.read_answer(pending, text)
         except ConsentRefused:
@@ -255,38 +255,11 @@ def note(vault: Vault, deed: Deed, consent: Consent) -> None:
     )
 
 
-def answered_question(state: Secret | None, expected: str | None) -> str:
-    """Return the id of the question that an address answers; raises ConsentError when it is another one."""
-    if state is None and expected is None:
-        raise ConsentError(
-            "There is no `state` in that address, so nobody knows which question it answers.",
-            hint="Paste the whole address from the browser's address bar.",
-        )
-    answered = expected if state is None else question.consent_id(state)
-    if answered is None or (expected is not None and answered != expected):
-        raise ConsentError(
-            "That address answers another question than the one asked here.",
-            hint="Begin again, and finish in the same browser.",
-        )
-    return answered
-
-
 def open_listener(client: ClientSecrets) -> Loopback:
     """Listen where this client may be answered: any port for a desktop client, else its registered address."""
     if client.kind is ClientKind.INSTALLED:
         return Loopback()
     return Loopback(client.loopback_redirect())
-
-
-def checked_redirect(client: ClientSecrets, redirect_uri: str) -> str:
-    """Return the address, compared exactly with those a web client has registered (RFC 6749 §3.1.2.3)."""
-    if client.kind is ClientKind.WEB and redirect_uri not in client.redirect_uris:
-        registered = ", ".join(client.redirect_uris) or "none"
-        raise SettingsError(
-            f"{redirect_uri} is not registered for this OAuth client (registered: {registered}).",
-            hint="Register exactly this address in the Google Cloud console; it takes some minutes to work.",
-        )
-    return redirect_uri
 
 
 def farewell(grant: Grant) -> Farewell:

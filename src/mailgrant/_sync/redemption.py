@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 from mailgrant.errors import ConsentError, ConsentNeeded, GrantChanged, GrantNotFound, WrongAccount
 from mailgrant.oauth import calls, id_token
-from mailgrant.oauth.credentials import Credentials
 from mailgrant.vault.audit import Deed
-from mailgrant.vault.foresight import LIVING
 from mailgrant.vault.grant import Grant, grant_id
+from mailgrant.vault.redeemed import answered, drop_twins, granted_by, is_narrower
 
 from .waiting import in_thread
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from mailgrant.oauth.consent import Consent, Redirect
     from mailgrant.oauth.credentials import TokenAnswer
     from mailgrant.oauth.id_token import Identity
-    from mailgrant.oauth.scopes import Scopes
-    from mailgrant.vault.vault import Vault
+    from mailgrant.secret import Secret
 
+    from .line import Line
     from .workplace import Workplace
 
 
@@ -53,18 +52,16 @@ class Redemption:
                 client, code=redirect.code, code_verifier=consent.code_verifier, redirect_uri=consent.redirect_uri
             )
         )
-        identity = self._identify(client, answer) if consent.identity else None
+        identity = self._identity(client, answer) if consent.identity else None
         self._check_person(consent, identity, answer)
         return self._keep(consent, answer, identity)
 
-    def _identify(self, client: ClientSecrets, answer: TokenAnswer) -> Identity:
+    def _identity(self, client: ClientSecrets, answer: TokenAnswer) -> Identity:
         if answer.id_token is None:
             raise ConsentError(
                 "Google did not say who signed in.", hint="Ask again; nothing was kept. (There was no id_token.)"
             )
-        keys = self._workplace.line.ask(calls.certificates())
-        # Real time, whatever clock this object was given: that is what Google signs with.
-        return in_thread(id_token.verify, answer.id_token, keys=keys, client_id=client.client_id, now=datetime.now(UTC))
+        return identified(self._workplace.line, client, answer.id_token)
 
     def _check_person(self, consent: Consent, identity: Identity | None, answer: TokenAnswer) -> None:
         """Refuse somebody else's consent; their tokens are dropped and nothing of theirs is revoked."""
@@ -159,79 +156,8 @@ class Redemption:
         )
 
 
-def drop_twins(vault: Vault, kept: Grant, replaced: Grant | None) -> None:
-    """
-    Delete `replaced`, and what else is known of the same person by the address alone.
-
-    What lives and allows more stays: nobody asked to give that up.
-    """
-    outdone = (
-        twin for twin in vault.nameless_twins(kept) if twin.status not in LIVING or kept.scopes.covers(twin.scopes)
-    )
-    replaced_one = () if replaced is None else (replaced,)
-    for twin in {one.id: one for one in (*outdone, *replaced_one)}.values():
-        vault.drop(twin)
-
-
-def granted_by(consent: Consent, answer: TokenAnswer) -> Scopes:
-    """Return what Google says was granted; what it does not repeat is what was asked (RFC 6749 §5.1)."""
-    return answer.scopes if answer.scopes is not None else consent.asked
-
-
-def is_narrower(consent: Consent, answer: TokenAnswer, before: Grant) -> bool:
-    """
-    Tell whether an answer leaves out what a living grant holds and this consent did not ask again.
-
-    What was asked again and is not there now is the person's answer, and counts.
-    """
-    if before.status not in LIVING or answer.refresh_token is None:
-        return False
-    left_out = granted_by(consent, answer).missing(before.scopes.api)
-    return bool(consent.asked.missing(left_out))
-
-
-def answered(
-    consent: Consent,
-    answer: TokenAnswer,
-    before: Grant | None,
-    *,
-    account: str,
-    sub: str | None,
-    key: str,
-    now: datetime,
-) -> Grant:
-    """
-    Return the grant that follows from an answer.
-
-    Google's answer says what was granted. An answer without a refresh token never changes what is
-    lasting: the grant there was stays as it is; without one there is nothing to keep.
-    """
-    asked = consent.asked | (before.asked if before else consent.asked)
-    if answer.refresh_token is None:
-        if before is None or before.credentials.refresh_token is None:
-            raise ConsentError(
-                "Google gave no refresh token, so this consent would end within the hour. Nothing was kept.",
-                hint="Remove the application at myaccount.google.com/connections and ask again.",
-            )
-        return replace(before, id=key, sub=sub or before.sub, asked=asked)
-    granted = granted_by(consent, answer)
-    lasting = answer.refresh_token_expires_in
-    return Grant(
-        account,
-        id=key,
-        sub=sub,
-        user=consent.user,
-        client_id=consent.client_id,
-        verified=sub is not None,
-        asked=asked,
-        scopes=granted,
-        credentials=Credentials(
-            answer.access_token,
-            refresh_token=answer.refresh_token,
-            expires_at=now + answer.expires_in,
-            scopes=granted,
-        ),
-        consented_at=now,
-        ends_at=now + lasting if lasting is not None else None,
-        version=before.version if before else 0,
-    )
+def identified(line: Line, client: ClientSecrets, token: Secret) -> Identity:
+    """Return who signed in, as an id_token says that Google has signed."""
+    keys = line.ask(calls.certificates())
+    # Real time, whatever clock this object was given: that is what Google signs with.
+    return in_thread(id_token.verify, token, keys=keys, client_id=client.client_id, now=datetime.now(UTC))

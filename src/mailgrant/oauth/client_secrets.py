@@ -79,6 +79,16 @@ class ClientSecrets:
             values["project_id"] = self.project_id
         return json.dumps({self.kind.value: values})
 
+    def registered_redirect(self, redirect_uri: str) -> str:
+        """Return the address, compared exactly with those a web client has registered (RFC 6749 §3.1.2.3)."""
+        if self.kind is ClientKind.WEB and redirect_uri not in self.redirect_uris:
+            registered = ", ".join(self.redirect_uris) or "none"
+            raise SettingsError(
+                f"{redirect_uri} is not registered for this OAuth client (registered: {registered}).",
+                hint="Register exactly this address in the Google Cloud console; it takes some minutes to work.",
+            )
+        return redirect_uri
+
     def loopback_redirect(self) -> str:
         """
         Return the http address on this machine where a web client may be answered.

@@ -157,6 +157,22 @@ def state_in(address: str) -> Secret | None:
     return Secret(states[0]) if len(states) == 1 and states[0] else None
 
 
+def answered_id(state: Secret | None, expected: str | None) -> str:
+    """Return the id of the question that an address answers; raises ConsentError when it is another one."""
+    if state is None and expected is None:
+        raise ConsentError(
+            "There is no `state` in that address, so nobody knows which question it answers.",
+            hint="Paste the whole address from the browser's address bar.",
+        )
+    answered = expected if state is None else consent_id(state)
+    if answered is None or (expected is not None and answered != expected):
+        raise ConsentError(
+            "That address answers another question than the one asked here.",
+            hint="Begin again, and finish in the same browser.",
+        )
+    return answered
+
+
 def read_answer(consent: Consent, address: str) -> Redirect:
     """
     Read the address that a person came back to: the whole, its path and query, or its query alone.

@@ -169,17 +169,17 @@ class Settings:
         the other realm, VaultError when it cannot be read or made.
         """
         from mailgrant.keys import KeySource
+        from mailgrant.locksmith import Locksmith
         from mailgrant.storage import open_store
-        from mailgrant.vault_door import VaultDoor
 
         place = self.vault_place()
         store = open_store(self.vault_url(), create=create, lease=self.lease)
         try:
             cabinet = self.cabinet(entropy)
-            door = VaultDoor(store=store, place=place, realm=self.realm(), cabinet=cabinet, clock=clock, say=say)
+            locksmith = Locksmith(store=store, place=place, realm=self.realm(), cabinet=cabinet, clock=clock, say=say)
             if not create:
-                return door.open()
-            return door.open_or_create(KeySource.MEMORY if place == MEMORY else KeySource(key_source))
+                return locksmith.open()
+            return locksmith.open_or_create(KeySource.MEMORY if place == MEMORY else KeySource(key_source))
         except BaseException:
             store.close()
             raise

@@ -19,6 +19,7 @@ from mailgrant.errors import MissingExtra, SettingsError, VaultDamaged, VaultErr
 from mailgrant.key_drawer import KeyDrawer
 from mailgrant.key_file import read_private, write_private
 from mailgrant.keys import KeyCabinet, KeySource
+from mailgrant.locksmith import Locksmith
 from mailgrant.oauth.realm import Realm
 from mailgrant.passphrase import SALT_BYTES, SCRYPT, key_of_passphrase
 from mailgrant.secret import Secret
@@ -29,7 +30,6 @@ from mailgrant.vault.rotation import rotate
 from mailgrant.vault.sealing import Key, Keyring
 from mailgrant.vault.store import VaultStore
 from mailgrant.vault.vault import Vault
-from mailgrant.vault_door import VaultDoor
 
 from .drawer import Drawer
 
@@ -65,7 +65,7 @@ class Home:
     def open(
         self, *, source: KeySource = KeySource.FILE, create: bool = True, store: VaultStore | None = None
     ) -> Vault:
-        door = VaultDoor(
+        locksmith = Locksmith(
             store=store or open_store(self.place),
             place=self.place,
             realm=SANDBOX,
@@ -73,7 +73,7 @@ class Home:
             clock=lambda: NOW,
             say=self.heard.append,
         )
-        return door.open_or_create(source) if create else door.open()
+        return locksmith.open_or_create(source) if create else locksmith.open()
 
     def key_files(self) -> list[Path]:
         return sorted(self.config.rglob("*.key"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailgrant.key_drawer import KeyDrawer
 from mailgrant.keys import KeyCabinet, KeySource
+from mailgrant.locksmith import Locksmith
 from mailgrant.oauth.client_secrets import ClientKind, ClientSecrets
 from mailgrant.oauth.credentials import Credentials
 from mailgrant.oauth.realm import Realm
@@ -20,7 +21,6 @@ from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, grant_id
 from mailgrant.vault.store import VaultStore
 from mailgrant.vault.vault import Vault
-from mailgrant.vault_door import VaultDoor
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 SANDBOX = Realm.at("http://127.0.0.1:8025")
@@ -64,8 +64,8 @@ class Household:
 
     def open(self, store: VaultStore | None = None, *, clock: Callable[[], datetime] = lambda: NOW) -> Vault:
         at = store or open_store(self.place)
-        door = VaultDoor(store=at, place=self.place, realm=SANDBOX, cabinet=self.cabinet(), clock=clock)
-        return door.open_or_create(self.source)
+        locksmith = Locksmith(store=at, place=self.place, realm=SANDBOX, cabinet=self.cabinet(), clock=clock)
+        return locksmith.open_or_create(self.source)
 
     def key_file(self) -> Path:
         (found,) = self.config.rglob("*.key")

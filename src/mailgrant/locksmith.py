@@ -1,4 +1,4 @@
-"""VaultDoor: where a vault in its store and the key from its source come together."""
+"""Locksmith: who opens a vault with its key, or makes both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mailgrant.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VaultDoor:
+class Locksmith:
     """
     Opens the vault in `store`, or makes it.
 

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import AdminRefused, ConsentNeeded, GoogleError, GrantChanged, GrantRevoked, NoAnswer
+from mailgrant.errors import AdminRefused, GoogleError, GrantChanged, GrantRevoked, NoAnswer
 from mailgrant.oauth.credentials import TokenState
 from mailgrant.oauth.scopes import Scope, Scopes
+from mailgrant.vault.asking_again import alive, needs_consent
 from mailgrant.vault.grant import GrantStatus
 from mailgrant.vault.schedule import wants_note
 
@@ -99,8 +100,6 @@ class AsyncTokens:
         except GrantRevoked as error:
             await self._bury(grant, error)
             raise
-        except ConsentNeeded:
-            raise needs_consent(grant, "There is no refresh token for this grant.") from None
 
     async def reread(self) -> Grant:
         """Read the grant from the vault, and return it."""
@@ -231,24 +230,3 @@ def without_headers_only(scopes: Scopes) -> Scopes | None:
     """
     wanted = scopes.widened(())
     return wanted if wanted != scopes else None
-
-
-def alive(grant: Grant) -> Grant:
-    """Return `grant`, or raise ConsentNeeded when it is dead; one that is paused is not."""
-    if grant.status in (GrantStatus.NEEDS_CONSENT, GrantStatus.REVOKED):
-        raise needs_consent(grant, grant.reason)
-    return grant
-
-
-def needs_consent(grant: Grant, reason: str) -> ConsentNeeded:
-    """The error that says that, why, and how this person must be asked again."""
-    names = " ".join(f"--scope {scope.short}" for scope in grant.asked.api)
-    return ConsentNeeded(
-        f"{grant.account} must be asked again. {reason}",
-        hint=f"Run `mailgrant login {grant.account} {names}`, or begin a consent from it: consents.begin(error).",
-        account=grant.account,
-        user=grant.user,
-        client_id=grant.client_id,
-        scopes=grant.asked,
-        missing=grant.asked,
-    )

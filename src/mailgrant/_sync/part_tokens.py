@@ -11,14 +11,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentNeeded, GoogleError, GrantChanged, GrantRevoked, NoAnswer
+from mailgrant.errors import GoogleError, GrantChanged, GrantRevoked, NoAnswer
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.vault import part_token
+from mailgrant.vault.asking_again import alive, require_granted
 from mailgrant.vault.lease import Lease
 from mailgrant.vault.part_token import PartToken, part_key, renewer
 
 from .refresh import one_at_a_time
-from .tokens import alive
 from .waiting import Lock, in_thread
 
 if TYPE_CHECKING:
@@ -113,27 +113,3 @@ class PartTokens:
         if part is None or part.access_token == refused or not part.is_good(grant, self._tokens.clock()):
             return None
         return part
-
-
-def require_granted(grant: Grant, scopes: Scopes) -> None:
-    """
-    Raise ConsentNeeded when a scope of `scopes` was not granted, letter by letter.
-
-    Google gives tokens for what it was granted only, and not for what a wider scope would stand in for.
-    """
-    lacking = scopes - grant.scopes
-    if not lacking:
-        return
-    names = ", ".join(scope.short for scope in lacking)
-    by_key = grant.credentials.refresh_token is None
-    asking = f"grant ask {grant.account} --client {grant.client_id}" if by_key else f"login {grant.account}"
-    asked = " ".join((asking, *(f"--scope {scope.short}" for scope in lacking)))
-    raise ConsentNeeded(
-        f"{grant.account} has not granted {names}, so there is no token for just that.",
-        hint=f"Name scopes that `mailgrant status` lists, or run `mailgrant {asked}`.",
-        account=grant.account,
-        user=grant.user,
-        client_id=grant.client_id,
-        scopes=grant.asked | lacking,
-        missing=lacking,
-    )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mailgrant.errors import ConsentError, ConsentNeeded, GrantChanged, GrantNotFound, WrongAccount
 from mailgrant.oauth import calls, id_token
+from mailgrant.vault.asking_again import not_folded
 from mailgrant.vault.audit import Deed
 from mailgrant.vault.grant import Grant, grant_id
 from mailgrant.vault.redeemed import answered, drop_twins, granted_by, is_narrower
@@ -143,17 +144,7 @@ class Redemption:
         known = in_thread(vault.known_client, consent.client_id)
         if known.folds:
             in_thread(vault.keep_client, replace(known, folds=False))
-        everything = before.scopes.widened(granted_by(consent, answer))
-        return ConsentNeeded(
-            f"{before.account} allowed it, but Google's token leaves out what they had allowed before. "
-            "It was dropped, and the grant stays as it was.",
-            hint="Ask once more: everything is asked together then, and from now on.",
-            account=before.account,
-            user=before.user,
-            client_id=before.client_id,
-            scopes=everything,
-            missing=everything,
-        )
+        return not_folded(before, before.scopes.widened(granted_by(consent, answer)))
 
 
 def identified(line: Line, client: ClientSecrets, token: Secret) -> Identity:

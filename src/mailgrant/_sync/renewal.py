@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailgrant.errors import ConsentNeeded, SettingsError
+from mailgrant.errors import SettingsError
 from mailgrant.oauth import calls
 from mailgrant.oauth.scopes import Scopes
 from mailgrant.oauth.service_account import ServiceAccountKey
+from mailgrant.vault.asking_again import needs_consent
 from mailgrant.vault.audit import Deed
 
 from .waiting import in_thread
@@ -43,14 +44,7 @@ def renew(vault: Vault, line: Line, client: KnownClient, grant: Grant, *, scopes
         return by_assertion(vault, line, secrets, wanted, account=grant.account, user=grant.user)
     used = grant.credentials.refresh_token
     if used is None:
-        raise ConsentNeeded(
-            f"There is no refresh token for {grant.account}.",
-            account=grant.account,
-            user=grant.user,
-            client_id=grant.client_id,
-            scopes=grant.asked,
-            missing=grant.asked,
-        )
+        raise needs_consent(grant, "There is no refresh token for this grant.")
     return line.ask(calls.refresh(secrets, used, scopes=scopes, account=grant.account))
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from mailgrant.errors import GrantNotFound, SettingsError
+from mailgrant.errors import SettingsError
 from mailgrant.http import Call
 from mailgrant.oauth.scopes import Scopes
-from mailgrant.vault.grant import without_nameless_twins
+from mailgrant.vault.choosing import the_one
 
 from .waiting import for_blocking_code, in_thread
 
@@ -203,32 +203,3 @@ def named_part(scopes: str | Iterable[str]) -> Scopes | None:
     if not part and isinstance(scopes, str):
         raise SettingsError("The scopes of the token are empty.", hint="Name some, or leave them out for all.")
     return part or None
-
-
-def the_one(found: tuple[Grant, ...], address: str | None, user: str | None, before: Grant | None = None) -> Grant:
-    """Pick the grant that is meant, or raise an error that says which there are."""
-    if before is not None:
-        found = tuple(grant for grant in found if grant.id == before.id) or found
-    elif address is not None and user is None:
-        # Who names no user means the grant of none, where there is one.
-        found = tuple(grant for grant in found if grant.user is None) or found
-    found = without_nameless_twins(found)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        whom = address or (f"user {user}" if user else "anybody")
-        raise GrantNotFound(f"There is no grant of {whom} in the vault.")
-    raise several(found)
-
-
-def several(found: tuple[Grant, ...]) -> SettingsError:
-    """The error for when it is not clear which grant is meant, with what would tell them apart."""
-    names = sorted({grant.account for grant in found})
-    if len(names) > 1:
-        hint = "Say which account is meant: account=… or --account."
-    elif len({grant.client_id for grant in found}) > 1:
-        clients = ", ".join(sorted({grant.client_id for grant in found}))
-        hint = f"They are of several clients; say which is meant: client_id=… or --client ({clients})."
-    else:
-        hint = "They are of several users; say which is meant: user=…"
-    return SettingsError(f"Several grants fit: {', '.join(names)}.", hint=hint)

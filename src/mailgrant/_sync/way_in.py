@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailgrant.errors import ConsentNeeded, MissingScopesWarning
+from mailgrant.vault.choosing import the_one
 from mailgrant.vault.foresight import LIVING
 
-from .account import the_one
 from .asking import ask_person
 from .consents import spoken
 from .importing import import_grant

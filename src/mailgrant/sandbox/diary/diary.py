@@ -68,9 +68,7 @@ class Diary:
 
     KEPT: ClassVar[tuple[str, ...]] = ("settings", "calendars", "entries", "change")
 
-    def __init__(
-        self, owner: str, clock: Clock, ids: Ids, *, zone: str = "UTC", neighbours: Neighbours | None = None
-    ) -> None:
+    def __init__(self, owner: str, clock: Clock, ids: Ids, *, neighbours: Neighbours | None = None) -> None:
         self.owner = owner
         self.neighbours = neighbours
         self.settings: dict[str, str] = {}
@@ -79,7 +77,7 @@ class Diary:
         self.change = 0
         self._clock = clock
         self._ids = ids
-        self.open(owner, {"summary": owner}, zone=zone, reminders=[TEN_MINUTES_BEFORE])
+        self.open(owner, {"summary": owner}, zone="UTC", reminders=[TEN_MINUTES_BEFORE])
 
     @property
     def primary(self) -> Calendar:

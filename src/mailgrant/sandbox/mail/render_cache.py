@@ -12,14 +12,13 @@ MOST_SEEN = 8192
 
 class RenderCache:
     """
-    The unchanging JSON of messages, up to a size.
+    The unchanging JSON of messages, up to `CACHE_SIZE`.
 
     A message is kept when it is asked for a second time: who reads a large mailbox once through, or here
     and there, drives out nothing. What is full is emptied: keeping an order would cost at each look.
     """
 
-    def __init__(self, size: int = CACHE_SIZE) -> None:
-        self._size = size
+    def __init__(self) -> None:
         self._held = 0
         self._entries: dict[str, Rendered] = {}
         self._seen: set[str] = set()
@@ -35,7 +34,7 @@ class RenderCache:
                 self._seen.clear()
             self._seen.add(message_id)
             return
-        if self._held + rendered.size > self._size:
+        if self._held + rendered.size > CACHE_SIZE:
             self._entries.clear()
             self._held = 0
         self._entries[message_id] = rendered

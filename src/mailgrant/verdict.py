@@ -27,6 +27,7 @@ from mailgrant.errors import (
     ServerError,
 )
 from mailgrant.http import Outcome, Request, Response, Unanswered
+from mailgrant.missing import missing
 
 E = TypeVar("E", bound=GoogleError)
 
@@ -188,13 +189,19 @@ def _kind(status: int) -> type[GoogleError]:
 
 def _error(kind: type[E], request: Request, response: Response) -> E:
     complaint = Complaint.from_response(response)
-    message = complaint.message if complaint.message.endswith((".", "!")) else f"{complaint.message}."
+    absent = missing(request.url, request.operation, response.status, complaint.reason)
     return kind(
-        f"{message} ({request.operation}, {response.status}{complaint.reason and ' ' + complaint.reason})",
+        absent.message if absent else _quoted(complaint, request, response),
+        hint=absent.hint if absent else "",
         status=response.status,
         reason=complaint.reason,
         operation=request.operation,
     )
+
+
+def _quoted(complaint: Complaint, request: Request, response: Response) -> str:
+    message = complaint.message if complaint.message.endswith((".", "!")) else f"{complaint.message}."
+    return f"{message} ({request.operation}, {response.status}{complaint.reason and ' ' + complaint.reason})"
 
 
 def _first_reason(error: dict[str, Any]) -> str:

@@ -13,7 +13,6 @@ from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, made_of
 from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration
-from mailgrant.calendar.missing import naming
 from mailgrant.calendar.series import id_of
 from mailgrant.calendar.watch import Watch, close_watch, open_watch
 from mailgrant.errors import InvalidRequest
@@ -70,7 +69,7 @@ class AsyncCalendar:
             listing = calls.list_events(
                 calendar, start=start, end=end, query=query or None, page_token=page_token, page_size=250
             )
-            page = await self._run(naming(listing, calendar))
+            page = await self._run(listing)
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -99,7 +98,7 @@ class AsyncCalendar:
             listing = calls.list_instances(
                 series_id, calendar_id=calendar, start=start, end=end, deleted=deleted, page_token=page_token
             )
-            page = await self._run(naming(listing, calendar, series_id))
+            page = await self._run(listing)
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -117,7 +116,7 @@ class AsyncCalendar:
         (events.list, 1 request a page of 2,500;
         https://developers.google.com/workspace/calendar/api/guides/sync).
         """
-        return await self._run(naming(calls.changes(since, calendar_id=calendar), calendar))
+        return await self._run(calls.changes(since, calendar_id=calendar))
 
     async def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
         """
@@ -145,7 +144,7 @@ class AsyncCalendar:
         """
         channel_id = new_event_id(self._entropy)
         call = open_watch(address, channel_id=channel_id, token=token, lasting=lasting, calendar_id=calendar)
-        return await self._run(naming(call, calendar))
+        return await self._run(call)
 
     async def stop_watching(self, watch: Watch) -> None:
         """
@@ -171,7 +170,7 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/get).
         """
         event_id = id_of(event)
-        return await self._run(naming(calls.get_event(event_id, calendar_id=calendar), calendar, event_id))
+        return await self._run(calls.get_event(event_id, calendar_id=calendar))
 
     async def add(
         self,
@@ -199,7 +198,7 @@ class AsyncCalendar:
             send_updates=send_updates,
             meet=meet,
         )
-        return await self._run(naming(call, calendar))
+        return await self._run(call)
 
     async def quick_add(self, text: str, *, calendar: str = PRIMARY, send_updates: str | None = None) -> Event:
         """
@@ -210,7 +209,7 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/quickAdd).
         """
         call = writes.quick_add(text, calendar_id=calendar, send_updates=send_updates)
-        return await self._run(naming(call, calendar))
+        return await self._run(call)
 
     async def edit(
         self,
@@ -237,7 +236,7 @@ class AsyncCalendar:
         call = series_calls.edit(
             event, changes, which=which, calendar_id=calendar, send_updates=send_updates, meet=meet
         )
-        return await self._run(naming(call, calendar, id_of(event)))
+        return await self._run(call)
 
     async def move(
         self, event: Event | str, to: str, *, calendar: str = PRIMARY, send_updates: str | None = None
@@ -251,7 +250,7 @@ class AsyncCalendar:
         """
         event_id = id_of(event)
         call = writes.move_event(event_id, to, calendar_id=calendar, send_updates=send_updates)
-        return await self._run(naming(call, calendar, event_id, destination=to))
+        return await self._run(call)
 
     async def respond(
         self,
@@ -271,9 +270,9 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/patch).
         """
         whole = series_calls.whole_of(event, which, calendar_id=calendar)
-        event_id = await self._run(naming(whole, calendar, id_of(event)))
+        event_id = await self._run(whole)
         call = writes.respond_to(event_id, response, comment=comment, calendar_id=calendar, send_updates=send_updates)
-        return await self._run(naming(call, calendar, event_id))
+        return await self._run(call)
 
     async def delete(
         self,
@@ -291,7 +290,7 @@ class AsyncCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/delete).
         """
         call = series_calls.delete(event, which=which, calendar_id=calendar, send_updates=send_updates)
-        await self._run(naming(call, calendar, id_of(event)))
+        await self._run(call)
 
     async def free_busy(
         self, people: str | Collection[str], start: datetime, end: datetime

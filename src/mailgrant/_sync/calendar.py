@@ -15,7 +15,6 @@ from mailgrant.calendar.attendee import Response
 from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, made_of
 from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration
-from mailgrant.calendar.missing import naming
 from mailgrant.calendar.series import id_of
 from mailgrant.calendar.watch import Watch, close_watch, open_watch
 from mailgrant.errors import InvalidRequest
@@ -72,7 +71,7 @@ class BlockingCalendar:
             listing = calls.list_events(
                 calendar, start=start, end=end, query=query or None, page_token=page_token, page_size=250
             )
-            page = self._run(naming(listing, calendar))
+            page = self._run(listing)
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -101,7 +100,7 @@ class BlockingCalendar:
             listing = calls.list_instances(
                 series_id, calendar_id=calendar, start=start, end=end, deleted=deleted, page_token=page_token
             )
-            page = self._run(naming(listing, calendar, series_id))
+            page = self._run(listing)
             for event in page.items:
                 yield event
             page_token = page.next_page_token
@@ -119,7 +118,7 @@ class BlockingCalendar:
         (events.list, 1 request a page of 2,500;
         https://developers.google.com/workspace/calendar/api/guides/sync).
         """
-        return self._run(naming(calls.changes(since, calendar_id=calendar), calendar))
+        return self._run(calls.changes(since, calendar_id=calendar))
 
     def call(self, method: str, body: Mapping[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
         """
@@ -147,7 +146,7 @@ class BlockingCalendar:
         """
         channel_id = new_event_id(self._entropy)
         call = open_watch(address, channel_id=channel_id, token=token, lasting=lasting, calendar_id=calendar)
-        return self._run(naming(call, calendar))
+        return self._run(call)
 
     def stop_watching(self, watch: Watch) -> None:
         """
@@ -173,7 +172,7 @@ class BlockingCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/get).
         """
         event_id = id_of(event)
-        return self._run(naming(calls.get_event(event_id, calendar_id=calendar), calendar, event_id))
+        return self._run(calls.get_event(event_id, calendar_id=calendar))
 
     def add(
         self,
@@ -201,7 +200,7 @@ class BlockingCalendar:
             send_updates=send_updates,
             meet=meet,
         )
-        return self._run(naming(call, calendar))
+        return self._run(call)
 
     def quick_add(self, text: str, *, calendar: str = PRIMARY, send_updates: str | None = None) -> Event:
         """
@@ -212,7 +211,7 @@ class BlockingCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/quickAdd).
         """
         call = writes.quick_add(text, calendar_id=calendar, send_updates=send_updates)
-        return self._run(naming(call, calendar))
+        return self._run(call)
 
     def edit(
         self,
@@ -239,7 +238,7 @@ class BlockingCalendar:
         call = series_calls.edit(
             event, changes, which=which, calendar_id=calendar, send_updates=send_updates, meet=meet
         )
-        return self._run(naming(call, calendar, id_of(event)))
+        return self._run(call)
 
     def move(self, event: Event | str, to: str, *, calendar: str = PRIMARY, send_updates: str | None = None) -> Event:
         """
@@ -251,7 +250,7 @@ class BlockingCalendar:
         """
         event_id = id_of(event)
         call = writes.move_event(event_id, to, calendar_id=calendar, send_updates=send_updates)
-        return self._run(naming(call, calendar, event_id, destination=to))
+        return self._run(call)
 
     def respond(
         self,
@@ -271,9 +270,9 @@ class BlockingCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/patch).
         """
         whole = series_calls.whole_of(event, which, calendar_id=calendar)
-        event_id = self._run(naming(whole, calendar, id_of(event)))
+        event_id = self._run(whole)
         call = writes.respond_to(event_id, response, comment=comment, calendar_id=calendar, send_updates=send_updates)
-        return self._run(naming(call, calendar, event_id))
+        return self._run(call)
 
     def delete(
         self,
@@ -291,7 +290,7 @@ class BlockingCalendar:
         https://developers.google.com/workspace/calendar/api/v3/reference/events/delete).
         """
         call = series_calls.delete(event, which=which, calendar_id=calendar, send_updates=send_updates)
-        self._run(naming(call, calendar, id_of(event)))
+        self._run(call)
 
     def free_busy(
         self, people: str | Collection[str], start: datetime, end: datetime

@@ -200,9 +200,9 @@ def _event(reply: Reply) -> Event:
 
 
 def _insert(
-    event: Event, event_id: str, calendar_id: str, send_updates: str | None, *, meet: bool, more: Mapping[str, Any]
+    event: Event, event_id: object, calendar_id: str, send_updates: str | None, *, meet: bool, more: Mapping[str, Any]
 ) -> Request:
-    if not EVENT_ID.fullmatch(checked_id(event_id)):
+    if not isinstance(event_id, str) or not EVENT_ID.fullmatch(event_id):
         raise InvalidRequest(
             f"{event_id!r} cannot be the id of an event.", hint="It has 5 to 1024 characters, a to v and 0 to 9."
         )

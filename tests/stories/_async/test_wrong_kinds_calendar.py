@@ -52,7 +52,7 @@ MISTAKES: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "a guest who is a number": (lambda ada: ada.add(summary="Lunch", start=NOON, attendees=3), "attendees: 3"),
     "a guest who is nobody": (lambda ada: ada.add(start=NOON, attendees="grace at home"), "attendees"),
     "a field that is misspelt": (lambda ada: ada.add(start=NOON, sumary="Lunch"), "sumary is no field"),
-    "an id that is a number": (lambda ada: ada.add(start=NOON, id=12345), "12345 is not an id"),
+    "an id that is a number": (lambda ada: ada.add(start=NOON, id=12345), "12345 cannot be the id"),
     "mailing whom there is not": (lambda ada: ada.add(start=NOON, send_updates="some"), "send_updates: 'some'"),
     "mailing a number": (lambda ada: ada.add(start=NOON, send_updates=3), "send_updates: 3"),
     "a sentence that is a number": (lambda ada: ada.quick_add(3), "text: there is nothing"),

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from mailgrant.cli.sandbox import sandbox as commands
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.control import calls
+from mailgrant.sandbox.control import accounts, calls
 from mailgrant.sandbox.control.faults import KINDS, Effect
 
 from .tree import ROOT
@@ -30,9 +30,9 @@ def test_every_call_of_the_control_api_is_listed_and_no_other() -> None:
 
 def test_every_field_that_a_call_takes_is_named() -> None:
     taken = {
-        "accounts": calls.ACCOUNT,
-        "accounts/{email}/messages": calls.MAIL,
-        "accounts/{email}/drafts/{id}": calls.DRAFT,
+        "accounts": accounts.ACCOUNT,
+        "accounts/{email}/messages": accounts.MAIL,
+        "accounts/{email}/drafts/{id}": accounts.DRAFT,
         "topics": calls.TOPIC,
         "clients": calls.CLIENT,
         "authorize": calls.AUTHORIZATION,

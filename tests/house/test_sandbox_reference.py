@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from mailgrant.cli.sandbox import sandbox as commands
 from mailgrant.sandbox import Sandbox
-from mailgrant.sandbox.control import accounts, calls
+from mailgrant.sandbox.control import accounts, calls, console
 from mailgrant.sandbox.control.faults import KINDS, Effect
 
 from .tree import ROOT
@@ -34,7 +34,7 @@ def test_every_field_that_a_call_takes_is_named() -> None:
         "accounts/{email}/messages": accounts.MAIL,
         "accounts/{email}/drafts/{id}": accounts.DRAFT,
         "topics": calls.TOPIC,
-        "clients": calls.CLIENT,
+        "clients": console.CLIENT,
         "authorize": calls.AUTHORIZATION,
         "grants/revoke": calls.GRANT,
     }

@@ -51,15 +51,15 @@ def test_what_gmail_does_not_find_is_named(address: str, method: str, said: str)
 @pytest.mark.parametrize(
     ("path", "method", "said"),
     [
-        ("work/events", "list", "There is no calendar 'work', or it may not be seen."),
+        ("team/events", "list", "There is no calendar 'team', or it may not be seen."),
         ("a%40b.com/events/watch", "watch", "There is no calendar 'a@b.com', or it may not be seen."),
-        ("work/events/quickAdd?text=Tea", "quickAdd", "There is no calendar 'work', or it may not be seen."),
-        ("work/events/tea", "get", "There is no event 'tea' in the calendar 'work'."),
-        ("work/events/tea/instances", "instances", "There is no event 'tea' in the calendar 'work'."),
+        ("team/events/quickAdd?text=Tea", "quickAdd", "There is no calendar 'team', or it may not be seen."),
+        ("team/events/tea", "get", "There is no event 'tea' in the calendar 'team'."),
+        ("team/events/tea/instances", "instances", "There is no event 'tea' in the calendar 'team'."),
         (
-            "work/events/tea/move?destination=b%40c.com",
+            "team/events/tea/move?destination=b%40c.com",
             "move",
-            "There is no event 'tea' in the calendar 'work', or no calendar 'b@c.com' to move it to.",
+            "There is no event 'tea' in the calendar 'team', or no calendar 'b@c.com' to move it to.",
         ),
     ],
 )
@@ -90,8 +90,8 @@ def test_a_deleted_event_is_told_from_one_that_never_was() -> None:
         (f"{GMAIL}/settings/vacation", "gmail.users.settings.updateVacation", 404, "notFound"),
         (f"{GMAIL}", "gmail.users.odd", 404, "notFound"),
         ("https://gmail.googleapis.com/gmail/v1/users", "gmail.users.odd", 404, "notFound"),
-        (f"{CALENDARS}/work/acl/user:a", "calendar.acl.get", 404, "notFound"),
-        (f"{CALENDARS}/work/events?syncToken=old", "calendar.events.list", 410, "fullSyncRequired"),
+        (f"{CALENDARS}/team/acl/user:a", "calendar.acl.get", 404, "notFound"),
+        (f"{CALENDARS}/team/events?syncToken=old", "calendar.events.list", 410, "fullSyncRequired"),
         (f"{CALENDARS}", "calendar.events.odd", 404, "notFound"),
         ("https://oauth2.googleapis.com/token", "oauth.token", 404, "notFound"),
     ],

@@ -20,8 +20,8 @@ from mailgrant.sandbox.diary.sharing import Role
 from mailgrant.sandbox.frame.wire import ApiCall, ApiError
 
 MOST_CALENDARS = 50
-# Google refuses long ranges without saying what is long.
-LONGEST_RANGE = timedelta(days=366)
+# Google refuses long ranges without saying what is long; three months were reported as too long.
+LONGEST_RANGE = timedelta(days=90)
 
 
 def query(call: ApiCall) -> dict[str, Any]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Kept = TypeVar("Kept", bound=Target)
 
+USUAL_PAGE = 100
 LARGEST_PAGE = 500
 
 
@@ -64,7 +65,7 @@ def list_messages(
     *,
     label_ids: Collection[str] = (),
     page_token: str | None = None,
-    page_size: int = 100,
+    page_size: int = USUAL_PAGE,
     include_spam_trash: bool = False,
 ) -> Call[Page[MessageRef]]:
     """Ask for a page of the messages that match the query and have all the labels, newest first."""
@@ -77,7 +78,7 @@ def list_threads(
     *,
     label_ids: Collection[str] = (),
     page_token: str | None = None,
-    page_size: int = 100,
+    page_size: int = USUAL_PAGE,
     include_spam_trash: bool = False,
 ) -> Call[Page[ThreadRef]]:
     """Ask for a page of the conversations that have a message that matches."""
@@ -162,11 +163,9 @@ def update_draft(draft_id: str, raw: bytes | Source, *, thread_id: str | None = 
     return _draft_ref(json_of(response))
 
 
-def list_drafts(
-    query: str | Query = "", *, page_token: str | None = None, page_size: int = 100
-) -> Call[Page[DraftRef]]:
+def list_drafts(*, page_token: str | None = None) -> Call[Page[DraftRef]]:
     """Ask for a page of the drafts, newest first."""
-    found = yield from _list("drafts", query, (), page_token, page_size, False)
+    found = yield from _list("drafts", "", (), page_token, USUAL_PAGE, False)
     return _page(found, "drafts", _draft_ref)
 
 

@@ -35,14 +35,17 @@ def in_a_shell(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command, sys.executable], capture_output=True, text=True, check=False)
 
 
-def test_a_person_at_a_terminal_sees_how_many_were_read(mails: None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("verb", "noun"), [("search", "messages"), ("thread list", "conversations")])
+def test_a_person_at_a_terminal_sees_how_many_were_read(
+    mails: None, monkeypatch: pytest.MonkeyPatch, verb: str, noun: str
+) -> None:
     table, talk = Screen(), Screen()
     monkeypatch.setattr("sys.stdout", table)
     monkeypatch.setattr("sys.stderr", talk)
 
-    assert main(["search", "in:inbox"]) == 0
+    assert main([*verb.split(), "in:inbox"]) == 0
 
-    assert "mailgrant: 3 of 3 messages …" in talk.getvalue().split("\r")
+    assert f"mailgrant: 3 of 3 {noun} …" in talk.getvalue().split("\r")
     assert talk.getvalue().endswith("\x1b[K")
     assert "…" not in table.getvalue()
     assert table.getvalue().count("Minutes") == 3

@@ -202,17 +202,25 @@ class Gmail(AsyncDrafting, Filing, MailSettings):
         return file.path
 
     def threads(
-        self, query: str | Query = "", *, limit: int | None = None, spam_and_trash: bool = False
+        self,
+        query: str | Query = "",
+        *,
+        limit: int | None = None,
+        spam_and_trash: bool = False,
+        bodies: bool = True,
+        on_progress: OnProgress | None = None,
     ) -> Iterator[Thread]:
         """
         Yield the conversations that have a message that matches, newest first, each whole.
 
-        The query is that of `search` (users.threads.list, 10 units a page; users.threads.get, 40 each).
+        The query and the rest are as in `search`; `on_progress` is told of conversations
+        (users.threads.list, 10 units a page; users.threads.get, 40 each).
 
         Raises InvalidRequest as `search` does
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
-        for thread in self._reading.threads(Wanted(typed(query), at_most(limit), spam_and_trash)):
+        wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
+        for thread in self._reading.threads(wanted, on_progress):
             yield thread
 
     def changes(self, since: str | None = None) -> Changes:

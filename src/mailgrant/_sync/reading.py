@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from mailgrant.errors import NotFound
 from mailgrant.gmail import calls, storing
 from mailgrant.gmail.errands import Errand, plan
+from mailgrant.listing import Page
 
 from .keepsakes import Keepsakes
 from .waiting import in_order, in_thread
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", "MessageRef", "ThreadRef")
 
-# Told after each message: how many there have been, and how many Gmail has listed so far.
+# Told after each message or conversation: how many there have been, and how many Gmail has listed so far.
 OnProgress = Callable[[int, int], None]
 
 
@@ -42,7 +43,7 @@ class ListPage(Protocol[R]):
 
     def __call__(
         self, query: str, *, page_token: str | None, page_size: int, include_spam_trash: bool
-    ) -> Call[calls.Page[R]]:
+    ) -> Call[Page[R]]:
         """Return the conversation that does."""
 
 
@@ -94,10 +95,22 @@ class Reading:
                         on_progress(read, listed)
                     yield message
 
-    def threads(self, wanted: Wanted) -> Iterator[Thread]:
-        """Yield the conversations in the order in which Gmail lists them."""
-        for thread in in_order(partial(self._thread, wanted.bodies), self._thread_ids(wanted), width=self._width):
+    def threads(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Iterator[Thread]:
+        """Yield the conversations in the order in which Gmail lists them; one that vanishes is passed over."""
+        listed = read = 0
+
+        def ids() -> Iterator[str]:
+            nonlocal listed
+            for page in self._pages(wanted, calls.list_threads):
+                listed += len(page)
+                for each in page:
+                    yield each.id
+
+        for thread in in_order(partial(self._thread, wanted.bodies), ids(), width=self._width):
             if thread is not None:
+                read += 1
+                if on_progress is not None:
+                    on_progress(read, listed)
                 yield thread
 
     def attachment(self, message_id: str, attachment: Attachment) -> bytes:
@@ -144,11 +157,6 @@ class Reading:
             return self._run(calls.thread(thread_id, bodies=bodies))
         except NotFound:
             return None
-
-    def _thread_ids(self, wanted: Wanted) -> Iterator[str]:
-        for page in self._pages(wanted, calls.list_threads):
-            for each in page:
-                yield each.id
 
     def _pages(self, wanted: Wanted, list_page: ListPage[R]) -> Iterator[tuple[R, ...]]:
         # Mail that arrives while we page shifts what follows, so it may be listed twice; what has

@@ -7,11 +7,11 @@ async twin, collect first: `messages_frame([each async for each in ada.gmail.sea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mailgrant.errors import MissingExtra
+from mailgrant.errors import InvalidRequest, MissingExtra
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mailgrant.calendar.event import Event
     from mailgrant.gmail.address import Address
     from mailgrant.gmail.message import Message
+
+T = TypeVar("T")
 
 # The columns and their types, in order; each is there even when there is no row.
 MESSAGES = {
@@ -48,6 +50,7 @@ EVENTS = {
     "organizer": "object",
     "attendees": "object",
     "status": "object",
+    "busy": "bool",
     "recurring_event_id": "object",
 }
 
@@ -59,9 +62,13 @@ def messages_frame(messages: Iterable[Message]) -> pandas.DataFrame:
     `date` is when Gmail took it in, in UTC; `from_name` and `from_email` are its sender; `to` and `cc`
     are tuples of addresses and `labels` a sorted tuple of label ids; `attachments` says how many
     there are, `size` is Gmail's estimate in bytes, missing where Gmail gives none. Bodies are kept
-    in `text`: drop that column where memory is short. Raises MissingExtra without pandas.
+    in `text`: drop that column where memory is short. Raises InvalidRequest for what is no message, and
+    MissingExtra without pandas.
     """
-    return _frame(map(_message, messages), MESSAGES, "messages_frame")
+    from mailgrant.gmail.message import Message
+
+    rows = (_message(each) for each in _all_of(Message, messages))
+    return _frame(rows, MESSAGES, "messages_frame")
 
 
 def events_frame(events: Iterable[Event]) -> pandas.DataFrame:
@@ -69,10 +76,24 @@ def events_frame(events: Iterable[Event]) -> pandas.DataFrame:
     Return one row for each event.
 
     `start` and `end` are in UTC; for a day's event (`all_day`) they are midnight UTC of its days, the
-    end exclusive. `attendees` is a tuple of addresses, `organizer` an address, `status` a word; what an
-    event does not have is None. Raises MissingExtra without pandas.
+    end exclusive. `attendees` is a tuple of addresses, `organizer` an address, `status` a word, `busy`
+    whether it takes time; what an event does not have is None. Raises InvalidRequest for what is no
+    event, and MissingExtra without pandas.
     """
-    return _frame(map(_event, events), EVENTS, "events_frame")
+    from mailgrant.calendar.event import Event
+
+    rows = (_event(each) for each in _all_of(Event, events))
+    return _frame(rows, EVENTS, "events_frame")
+
+
+def _all_of(kind: type[T], given: Iterable[T]) -> Iterator[T]:
+    for each in given:
+        if not isinstance(each, kind):
+            raise InvalidRequest(
+                f"A row is one {kind.__name__}, not one {type(each).__name__}.",
+                hint="Of conversations: messages_frame(each for thread in threads for each in thread.messages).",
+            )
+        yield each
 
 
 def _frame(rows: Iterable[tuple[Any, ...]], columns: Mapping[str, str], who: str) -> pandas.DataFrame:
@@ -119,6 +140,7 @@ def _event(event: Event) -> tuple[Any, ...]:
         event.organizer.email if event.organizer else None,
         tuple(each.email for each in event.attendees),
         event.status.value,
+        event.busy,
         event.recurring_event_id,
     )
 

@@ -9,14 +9,14 @@ it out. Who is busy when is asked in `busy_calls`; what changes a calendar is in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from mailgrant.errors import GoogleError, InvalidRequest, NotFound
 from mailgrant.http import Call, Request, Response
+from mailgrant.listing import Page
 
 from .changes import Change, Changes, Gap, sync_token_of, written_cursor
 from .event import Calendar, Event
@@ -29,19 +29,6 @@ LARGEST_PAGE = 2500
 LARGEST_CALENDAR_PAGE = 250
 # The reason of a 410 that says the event is deleted, not the sync token.
 DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """
-    One page of a listing.
-
-    Only `next_page_token` says whether there is more: a page may be short, or empty, and not the last.
-    """
-
-    items: tuple[T, ...]
-    _: KW_ONLY
-    next_page_token: str | None = None
 
 
 def calendars() -> Call[tuple[Calendar, ...]]:

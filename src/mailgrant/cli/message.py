@@ -14,15 +14,13 @@ import click
 from .invocation import Invocation
 from .labelling import label_flags, relabel
 from .output import Columns, local, say, to_json
-from .progress import progress_shown
+from .searching import list_found, search_flags
 from .settling import print_sent, settle, unsettled
 from .tree import Noun
 from .writing import body_flags, draft_flags, drafted, read_file, read_text, sender_flags
 
 if TYPE_CHECKING:
     from mailgrant import Account, Message
-
-NEWEST = 20
 
 
 @click.group(cls=Noun)
@@ -43,11 +41,9 @@ def send(invocation: Invocation, /, **written: Any) -> None:
 
 
 @message.command(example='mailgrant search "from:grace is:unread newer_than:7d"')
-@click.argument("query", default="")
-@click.option("--limit", type=click.IntRange(0), default=NEWEST, show_default=True, help="At most so many; 0 for all.")
-@click.option("--spam-and-trash", is_flag=True, help="Look there too.")
+@search_flags
 @click.pass_obj
-def search(invocation: Invocation, query: str, limit: int, spam_and_trash: bool) -> None:
+def search(invocation: Invocation, /, **asked: Any) -> None:
     """
     List the messages that match, newest first.
 
@@ -59,21 +55,7 @@ def search(invocation: Invocation, query: str, limit: int, spam_and_trash: bool)
         "from": lambda found: found.from_,
         "subject": lambda found: found.subject,
     }
-    with invocation.open() as mailgrant:
-        gmail = invocation.account(mailgrant).gmail
-        printer = invocation.printer
-        with progress_shown() as show:
-            found = gmail.search(
-                query,
-                limit=limit or None,
-                spam_and_trash=spam_and_trash,
-                # A line for a person has nothing of the text.
-                bodies=printer.json,
-                on_progress=(lambda read, listed: show(f"{read} of {listed} messages")) if printer.waits else None,
-            )
-            shown = printer.many(found, columns, empty="no message matches.")
-    if limit and shown == limit:
-        say(f"these are the newest {limit}; --limit shows more.")
+    list_found(invocation, lambda account: account.gmail.search, columns, noun="message", **asked)
 
 
 @message.command(example="mailgrant read 19a3f0c2d4e5b697 --save-attachments .")

@@ -8,8 +8,9 @@ import click
 
 from .invocation import Invocation
 from .labelling import label_flags, relabel
-from .message import NEWEST, as_text
-from .output import Columns, say, to_json
+from .message import as_text
+from .output import Columns, to_json
+from .searching import list_found, search_flags
 from .tree import Noun
 
 if TYPE_CHECKING:
@@ -22,11 +23,9 @@ def thread() -> None:
 
 
 @thread.command(name="list", example='mailgrant thread list "from:grace newer_than:7d"')
-@click.argument("query", default="")
-@click.option("--limit", type=click.IntRange(0), default=NEWEST, show_default=True, help="At most so many; 0 for all.")
-@click.option("--spam-and-trash", is_flag=True, help="Look there too.")
+@search_flags
 @click.pass_obj
-def list_(invocation: Invocation, query: str, limit: int, spam_and_trash: bool) -> None:
+def list_(invocation: Invocation, /, **asked: Any) -> None:
     """
     List the conversations that have a message that matches, newest first.
 
@@ -39,11 +38,7 @@ def list_(invocation: Invocation, query: str, limit: int, spam_and_trash: bool) 
         "from": lambda found: found.messages[0].from_ if found.messages else None,
         "subject": lambda found: found.messages[0].subject if found.messages else "",
     }
-    with invocation.open() as mailgrant:
-        found = invocation.account(mailgrant).gmail.threads(query, limit=limit or None, spam_and_trash=spam_and_trash)
-        shown = invocation.printer.many(found, columns, empty="no conversation matches.")
-    if limit and shown == limit:
-        say(f"these are the newest {limit}; --limit shows more.")
+    list_found(invocation, lambda account: account.gmail.threads, columns, noun="conversation", **asked)
 
 
 @thread.command(example="mailgrant thread read 19a3f0c2d4e5b697")

@@ -8,11 +8,11 @@ it out. A mail is addressed to `me`, whose the token is.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailgrant.errors import InvalidRequest, NotFound
 from mailgrant.http import Call, Request, with_query
+from mailgrant.listing import Page
 
 from .attachment import Attachment, Place
 from .download import Collected, Target, Unpacking
@@ -39,19 +39,6 @@ Kept = TypeVar("Kept", bound=Target)
 
 USUAL_PAGE = 100
 LARGEST_PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """
-    One page of a listing.
-
-    Only `next_page_token` says whether there is more: a page may be short, or empty, and not the last.
-    """
-
-    items: tuple[T, ...]
-    _: KW_ONLY
-    next_page_token: str | None = None
 
 
 def profile() -> Call[Profile]:

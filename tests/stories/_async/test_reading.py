@@ -100,6 +100,25 @@ async def test_a_conversation_without_bodies_is_fetched_whole_all_the_same(
     assert asked(sandbox, THREAD) == 1
 
 
+async def test_conversations_come_in_order_and_progress_is_told_of_them(
+    sandbox: Sandbox, office: dict[str, Any], person: Person
+) -> None:
+    deliver(sandbox, 12)
+    told: list[tuple[int, int]] = []
+
+    async with AsyncMailgrant(**office) as mailgrant:
+        ada = await granted(mailgrant, person)
+        found = [
+            (each.messages[0].subject, each.messages[0].text)
+            async for each in ada.gmail.threads(
+                bodies=False, on_progress=lambda read, listed: told.append((read, listed))
+            )
+        ]
+
+    assert found == [(f"Minutes {number}", "") for number in reversed(range(12))]
+    assert told == [(read, 12) for read in range(1, 13)]
+
+
 async def test_what_never_changes_is_fetched_once(sandbox: Sandbox, office: dict[str, Any], person: Person) -> None:
     draft = Draft(ADA, subject="Minutes", text="Attached.", attachments=[Attachment("a.bin", content=b"\x00" * 9_000)])
 

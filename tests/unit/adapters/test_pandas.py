@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailgrant import Event, Message
+from mailgrant import Event, Message, Thread
 from mailgrant.adapters.pandas import EVENTS, MESSAGES, events_frame, messages_frame
-from mailgrant.errors import MissingExtra
+from mailgrant.errors import InvalidRequest, MissingExtra
 from mailgrant.gmail.address import Address
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -51,9 +51,17 @@ def test_an_event_is_a_row_in_utc_and_a_day_is_midnights() -> None:
     first, second = events_frame(iter([lunch, feast])).to_dict("records")
 
     assert (first["start"], first["all_day"]) == (datetime(2026, 3, 29, 10, 0, tzinfo=UTC), False)
+    assert (first["busy"], second["busy"]) == (True, True)
     assert (first["attendees"], first["status"]) == (("grace@example.com",), "confirmed")
     assert (second["start"], second["all_day"]) == (datetime(2026, 5, 1, tzinfo=UTC), True)
     assert second["end"] == datetime(2026, 5, 2, tzinfo=UTC)
+
+
+def test_what_is_no_row_is_named() -> None:
+    with pytest.raises(InvalidRequest, match="one Message, not one Thread"):
+        messages_frame([Thread("t1")])  # type: ignore[list-item]
+    with pytest.raises(InvalidRequest, match="one Event, not one str"):
+        events_frame(["lunch"])  # type: ignore[list-item]
 
 
 def test_tables_of_nothing_have_the_same_columns_and_types() -> None:

@@ -138,13 +138,13 @@ def unwritten(error: OSError) -> Exception | None:
     """Return what to say when our output has no room; None when it was something else that failed."""
     from errno import EFBIG, EIO, ENOSPC
 
-    from mailgrant.errors import SettingsError
+    from mailgrant.errors import MailgrantError
 
     if error.filename is not None or error.errno not in (EFBIG, EIO, ENOSPC):
         return None
     # What is left of it is given up: the interpreter would try again at its end, and complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return SettingsError(f"The output cannot be written: {error.strerror}.", hint="What was asked may be done.")
+    return MailgrantError(f"The output cannot be written: {error.strerror}.", hint="What was asked may be done.")
 
 
 def report(error: Exception, invocation: Invocation) -> int:

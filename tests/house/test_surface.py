@@ -22,6 +22,7 @@ LATE = [
     "email",
     "google",
     "googleapiclient",
+    "hashlib",
     "http.server",
     "httpcore2",
     "jwt",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from mailgrant.errors import SettingsError
 from mailgrant.http import Call
 from mailgrant.oauth.scopes import Scopes
-from mailgrant.vault.choosing import the_one
 
 from .waiting import for_blocking_code, in_thread
 
@@ -90,6 +89,8 @@ class AsyncAccount:
 
         Raises GrantNotFound when there is none, SettingsError when it is not clear which is meant.
         """
+        from mailgrant.vault.choosing import the_one
+
         vault = await self._workplace.vault()
         found = await in_thread(vault.find, account=self._address, user=self._user, client_id=self._client_id)
         self._found = the_one(found, self._address, self._user, self._found)

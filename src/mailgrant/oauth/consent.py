@@ -6,7 +6,6 @@ The link we hand out, and reading what comes back on the redirect.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from mailgrant.errors import AdminRefused, ConsentError, ConsentRefused, Mailgra
 from mailgrant.secret import Secret
 
 from .client_secrets import ClientSecrets
-from .pkce import challenge, new_verifier, url_safe
+from .pkce import challenge, hashed, new_verifier, url_safe
 from .realm import AUTH_URI, ISSUER, Realm
 from .scopes import IDENTITY, Scope, Scopes
 
@@ -148,7 +147,7 @@ def begin(
 
 def consent_id(state: Secret) -> str:
     """Return the id under which the consent with this `state` is kept: a hash, so that it may be known."""
-    return url_safe(hashlib.sha256(b"mailgrant consent\0" + state.reveal().encode()).digest())
+    return hashed(b"mailgrant consent\0" + state.reveal().encode())
 
 
 def state_in(address: str) -> Secret | None:

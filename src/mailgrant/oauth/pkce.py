@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
@@ -16,7 +15,15 @@ def new_verifier(entropy: Callable[[int], bytes]) -> Secret:
 
 def challenge(verifier: Secret) -> str:
     """Return the S256 code_challenge of a verifier (RFC 7636 §4.2)."""
-    return url_safe(hashlib.sha256(verifier.reveal().encode("ascii")).digest())
+    return hashed(verifier.reveal().encode("ascii"))
+
+
+def hashed(data: bytes) -> str:
+    """Return the SHA-256 of some bytes in base64url."""
+    # Not at the top: it loads OpenSSL, which no program needs that holds a grant already.
+    import hashlib
+
+    return url_safe(hashlib.sha256(data).digest())
 
 
 def url_safe(data: bytes) -> str:

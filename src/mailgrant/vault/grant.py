@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,6 +115,9 @@ def grant_id(*, client_id: str, sub: str | None, account: str, user: str | None)
     A hash, so that the id of a row says nothing about the person. The address stands for the person
     only where nobody knows their `sub`.
     """
+    # Not at the top: it loads OpenSSL, and this is called when a grant is made.
+    import hashlib
+
     person = f"sub {sub}" if sub else f"address {account.casefold()}"
     parts = "\0".join(("mailgrant grant", client_id, person, f"user {user}" if user is not None else ""))
     return urlsafe_b64encode(hashlib.sha256(parts.encode()).digest()[:15]).decode("ascii")

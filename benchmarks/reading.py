@@ -6,12 +6,14 @@ google-api-python-client reads the same mailbox one by one, and in batches of a 
 
     python benchmarks/reading.py                    unthreaded and threaded, no quota; cost; CPU
     python benchmarks/reading.py --quota            as well 1,150 messages under the 2026 quota, 3,400 under legacy
+    python benchmarks/reading.py --processor        CPU alone; with --one-core no thread moves between cores
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -155,21 +157,22 @@ def processor_time(work: Callable[[], int]) -> float:
     return min(once() for _ in range(5))
 
 
-def processor_times(messages: int) -> None:
+def processor_times(messages: int, *, one_core: bool) -> None:
     """Print what a message costs each client, from a sandbox that answers at once."""
     global LATENCY
     before, LATENCY = LATENCY, 0.0
     with google(messages, thread_of=1, quota="off") as place:
         LATENCY = before
+        if one_core:
+            # After the sandbox was started, which keeps to no core, and before any thread of ours is.
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         with connected(place) as account, connected(place, fast=True) as quick:
             ours, fast = processor_time(lambda: read_all(account)), processor_time(lambda: read_all(quick))
         theirs = processor_time(lambda: one_by_one(place))
         asked = [message_request(place, each) for each in ids_of(official(place))]
-        core, quick_core = (
-            bare(HttpTransport(trusts_environment=False), asked),
-            bare(FastTransport(trusts_environment=False), asked),
-        )
-    print("processor time a message, decoded, of an unlimited sandbox that answers at once:")
+        core = bare(HttpTransport(trusts_environment=False), asked)
+        quick_core = bare(FastTransport(trusts_environment=False), asked)
+    print(f"processor time a message, from a sandbox that answers at once{', on one core' if one_core else ''}:")
     print(f"  mailgrant            {ours:7.0f} µs, {core:.0f} of it httpcore2 and JSON in five threads")
     print(f"  with [fast]          {fast:7.0f} µs, {quick_core:.0f} of it pyreqwest and JSON in five threads")
     print(f"  client, not decoded  {theirs:7.0f} µs")
@@ -309,12 +312,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rivals", metavar="PYTHON", help="a Python that has simplegmail and aiogoogle")
     parser.add_argument("--quota", action="store_true")
+    parser.add_argument("--processor", action="store_true")
+    parser.add_argument("--one-core", action="store_true")
     arguments = parser.parse_args()
+    if arguments.processor:
+        processor_times(arguments.messages, one_core=arguments.one_core)
+        return
     for name, thread_of in (("unthreaded", 1), ("threads", 4)):
         compare(name, arguments.messages, thread_of, arguments.rounds)
         for library in ("simplegmail", "aiogoogle") if arguments.rivals else ():
             rival(arguments.rivals, library, arguments.messages, thread_of)
-    processor_times(arguments.messages)
+    processor_times(arguments.messages, one_core=arguments.one_core)
     if arguments.quota:
         under_quota("2026", 1_150, 20, 6_000)
         under_quota("legacy", 3_400, 5, 15_000)

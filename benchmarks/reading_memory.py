@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import warnings
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,12 @@ def main() -> int:
     warnings.simplefilter("ignore", SandboxWarning)
     with tempfile.TemporaryDirectory() as scratch:
         folder = (options.keep or Path(scratch)) / str(options.messages)
-        fill(folder, options.messages)
+        # Filled in this process it would leave gigabytes behind, in which what reading takes is not seen.
+        filling = get_context("spawn").Process(target=fill, args=(folder, options.messages))
+        filling.start()
+        filling.join()
+        if filling.exitcode:
+            return 1
         with running(folder) as served:
             print(read_all(served, Path(scratch), fast=options.fast), flush=True)
     return 0

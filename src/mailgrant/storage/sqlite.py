@@ -107,7 +107,12 @@ class SqliteStore(SqlStore):
         update. What is not a vault, or is a newer one, is left as it is.
         """
         with self.reading() as connection:
-            version = self._recognise(connection)
+            # In one transaction: between two looks another process may have made the vault.
+            connection.execute("BEGIN")
+            try:
+                version = self._recognise(connection)
+            finally:
+                connection.execute("ROLLBACK")
             # The side files take their mode from the file.
             self.path.chmod(0o600)
             use_write_ahead_log(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailgrant._async.keepsakes import Keepsakes
+from mailgrant.keepsakes import Keepsakes
 
 
 def test_what_was_put_is_there_until_there_is_too_much() -> None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from mailgrant.errors import NotFound
 from mailgrant.gmail import calls, storing
 from mailgrant.gmail.errands import Errand, plan
+from mailgrant.keepsakes import Keepsakes
 from mailgrant.listing import Page
 
-from .keepsakes import Keepsakes
 from .waiting import in_order, in_thread
 
 if TYPE_CHECKING:

@@ -24,10 +24,11 @@ from .reading import OnProgress, Wanted
 from .waiting import in_thread
 
 if TYPE_CHECKING:
+    from mailgrant.changes import Changes
     from mailgrant.errors import OutcomeUnknown
     from mailgrant.gmail.address import Address, Addresses
     from mailgrant.gmail.attempt import Attempt
-    from mailgrant.gmail.history import Changes, Watch
+    from mailgrant.gmail.history import Change, Watch
     from mailgrant.gmail.query import Query
 
     from .attempt_log import Current
@@ -221,7 +222,7 @@ class AsyncGmail(AsyncDrafting, AsyncFiling, AsyncMailSettings):
         async for thread in self._reading.threads(wanted, on_progress):
             yield thread
 
-    async def changes(self, since: str | None = None) -> Changes:
+    async def changes(self, since: str | None = None) -> Changes[Change]:
         """
         Return what happened since a cursor, and the next cursor; without one, only the cursor of now.
 

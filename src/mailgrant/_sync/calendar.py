@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mailgrant.calendar import busy_calls, calls, writes
 from mailgrant.calendar import series as series_calls
 from mailgrant.calendar.attendee import Response
-from mailgrant.calendar.changes import Changes
 from mailgrant.calendar.event import Calendar, Event, made_of
 from mailgrant.calendar.free_busy import Hours, Interval, as_hours, as_pair, as_people, checked_duration
 from mailgrant.calendar.series import id_of
 from mailgrant.calendar.watch import Watch, close_watch, open_watch
+from mailgrant.changes import Changes
 from mailgrant.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class BlockingCalendar:
             if page_token is None:
                 return
 
-    def changes(self, since: str | None = None, *, calendar: str = PRIMARY) -> Changes:
+    def changes(self, since: str | None = None, *, calendar: str = PRIMARY) -> Changes[Event]:
         """
         Return what changed since a cursor, and the next cursor; without one, the whole calendar.
 

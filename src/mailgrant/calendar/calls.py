@@ -14,11 +14,12 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from mailgrant.changes import Changes, Gap
 from mailgrant.errors import GoogleError, InvalidRequest, NotFound
 from mailgrant.http import Call, Request, Response
 from mailgrant.listing import Page
 
-from .changes import Change, Changes, Gap, sync_token_of, written_cursor
+from .cursor import sync_token_of, written_cursor
 from .event import Calendar, Event
 from .moment import as_utc, checked_moment, rfc3339
 
@@ -115,7 +116,7 @@ def list_instances(
     return Page(tuple(map(Event.from_json, _items(value))), next_page_token=_page_token(value))
 
 
-def changes(since: str | None = None, *, calendar_id: str = "primary") -> Call[Changes]:
+def changes(since: str | None = None, *, calendar_id: str = "primary") -> Call[Changes[Event]]:
     """
     Ask for what changed since a cursor, or, without one, for the whole calendar.
 
@@ -133,12 +134,12 @@ def changes(since: str | None = None, *, calendar_id: str = "primary") -> Call[C
         return (yield from _whole(calendar_id, (Gap(since, refused.reason),)))
 
 
-def _whole(calendar_id: str, before: tuple[Change, ...]) -> Call[Changes]:
+def _whole(calendar_id: str, before: tuple[Event | Gap, ...]) -> Call[Changes[Event]]:
     # Without any order, bound or expansion: with them Google leaves the sync token out.
     return (yield from _synced(calendar_id, before))
 
 
-def _synced(calendar_id: str, found: tuple[Change, ...], **parameters: object) -> Call[Changes]:
+def _synced(calendar_id: str, found: tuple[Event | Gap, ...], **parameters: object) -> Call[Changes[Event]]:
     items = list(found)
     page_token: str | None = None
     while True:

@@ -17,8 +17,8 @@ from .tree import Noun
 
 if TYPE_CHECKING:
     from mailgrant import Account, Calendar, Event, WorkingHours
-    from mailgrant.calendar.changes import Changes
     from mailgrant.calendar.free_busy import Interval
+    from mailgrant.changes import Changes
 
 AHEAD = timedelta(days=14)
 # From when to when, and in which zone.
@@ -79,7 +79,7 @@ def changes(invocation: Invocation, since: str | None, calendar_id: str) -> None
         say(f"next time: --since {found.cursor}")
 
 
-def print_changes(invocation: Invocation, found: Changes) -> None:
+def print_changes(invocation: Invocation, found: Changes[Event]) -> None:
     """Print what changed; as JSON with the gap before it, and the next cursor after it."""
     printer = invocation.printer
     if found.gap is not None:

@@ -1,4 +1,4 @@
-"""Changes: what happened in a mailbox since a history id; Watch: being told of it by push."""
+"""Change: what happened to a message, as a history record tells it; Watch: being told of it by push."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any
 
 from .payload import label_ids_of, object_of, objects_of, text_of
 
@@ -46,45 +46,6 @@ class Change:
     message_id: str = field(kw_only=True)
     thread_id: str | None = field(kw_only=True, default=None)
     labels: frozenset[str] = field(kw_only=True, default=frozenset())
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """
-    What happened since `cursor` can no longer be had: Gmail keeps its history for about a week.
-
-    All that was kept of the mailbox may be out of date: read it anew with `search`, and go on from the
-    new cursor, which was taken before.
-    """
-
-    cursor: str
-    reason: str
-
-
-Event: TypeAlias = Change | Gap
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """
-    What happened, in the order in which it did, and a plain text to ask with next time.
-
-    Store `cursor` when the changes are dealt with, not before.
-    """
-
-    items: tuple[Event, ...]
-    cursor: str
-
-    def __iter__(self) -> Iterator[Event]:
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    @property
-    def gap(self) -> Gap | None:
-        """The gap, when there is one."""
-        return next((each for each in self.items if isinstance(each, Gap)), None)
 
 
 @dataclass(frozen=True, slots=True)

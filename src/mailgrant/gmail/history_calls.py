@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
+from mailgrant.changes import Changes, Gap
 from mailgrant.errors import InvalidRequest, NotFound, OutcomeUnknown, ServerError
 from mailgrant.http import Call, Request, Response, with_query
 
 from . import calls
-from .history import Change, Changes, Gap, Watch, changes_in
+from .history import Change, Watch, changes_in
 from .payload import objects_of, text_of
 from .resource import GMAIL, json_of
 
@@ -18,7 +19,7 @@ LARGEST_PAGE = 500
 SENDINGS = 3
 
 
-def changes(since: object) -> Call[Changes]:
+def changes(since: object) -> Call[Changes[Change]]:
     """Ask what happened since a cursor; without one, only for the cursor of now."""
     if since is None:
         cursor = yield from current_cursor()
@@ -76,7 +77,7 @@ def _insisted(request: Request) -> Call[Response]:
     raise AssertionError("the last try returns or raises")
 
 
-def _since(since: str) -> Call[Changes]:
+def _since(since: str) -> Call[Changes[Change]]:
     found: list[Change] = []
     page_token: str | None = None
     while True:

@@ -13,11 +13,11 @@ import pytest
 
 from mailgrant import AsyncAccount, AsyncMailgrant, Event
 from mailgrant.calendar.attendee import Response
-from mailgrant.calendar.changes import Gap
 from mailgrant.calendar.event import EventStatus, Visibility
 from mailgrant.calendar.free_busy import Interval, WorkingHours
 from mailgrant.calendar.recurrence import Recurrence
 from mailgrant.calendar.reminder import Reminder
+from mailgrant.changes import Gap
 from mailgrant.errors import ChangedMeanwhile, InvalidRequest, NotFound
 from mailgrant.sandbox import Sandbox
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from mailgrant import AsyncAccount, AsyncMailgrant, Event
+from mailgrant.changes import Gap
 from mailgrant.errors import InvalidRequest
-from mailgrant.gmail.history import Change, Gap, Happening
+from mailgrant.gmail.history import Change, Happening
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.mail.push import Topic
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mailgrant import Account, Event, Mailgrant
+from mailgrant.changes import Gap
 from mailgrant.errors import InvalidRequest
-from mailgrant.gmail.history import Change, Gap, Happening
+from mailgrant.gmail.history import Change, Happening
 from mailgrant.sandbox import Sandbox
 from mailgrant.sandbox.mail.push import Topic
 

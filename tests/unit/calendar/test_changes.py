@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mailgrant.calendar import calls
-from mailgrant.calendar.changes import Gap, sync_token_of, written_cursor
+from mailgrant.calendar.cursor import sync_token_of, written_cursor
+from mailgrant.changes import Gap
 from mailgrant.errors import GoogleError, InvalidRequest, NotFound
 from mailgrant.http import Request
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from mailgrant.changes import Changes, Gap
 from mailgrant.errors import InvalidRequest, OutcomeUnknown
 from mailgrant.gmail import history_calls
-from mailgrant.gmail.history import Changes, Gap, Watch
+from mailgrant.gmail.history import Watch
 from mailgrant.http import Call, Request
 
 Hold = Callable[..., tuple[Any, list[Request]]]

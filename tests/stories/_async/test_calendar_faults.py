@@ -234,6 +234,7 @@ async def test_a_watch_whose_answer_was_lost_is_unknown_and_its_end_is_said_agai
     sandbox: Sandbox, ada: AsyncAccount, fault: dict[str, Any]
 ) -> None:
     watch = await ada.calendar.watch("http://127.0.0.1:1/hook")
+    assert sandbox.channels.find(watch.id) is not None
     sandbox.fault("calendar.channels.stop", **fault)
     await ada.calendar.stop_watching(watch)
     wait_for_late_work(fault)

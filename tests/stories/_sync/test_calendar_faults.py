@@ -236,6 +236,7 @@ def test_a_watch_whose_answer_was_lost_is_unknown_and_its_end_is_said_again(
     sandbox: Sandbox, ada: Account, fault: dict[str, Any]
 ) -> None:
     watch = ada.calendar.watch("http://127.0.0.1:1/hook")
+    assert sandbox.channels.find(watch.id) is not None
     sandbox.fault("calendar.channels.stop", **fault)
     ada.calendar.stop_watching(watch)
     wait_for_late_work(fault)

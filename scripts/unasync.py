@@ -34,6 +34,7 @@ NAMES = {
     "AsyncAccount": "Account",
     "AsyncAttemptLog": "AttemptLog",
     "AsyncCalendar": "BlockingCalendar",  # `Calendar` is taken: it is the noun, one of an account's calendars
+    "AsyncConnectionInterface": "ConnectionInterface",
     "AsyncConnectionPool": "ConnectionPool",
     "AsyncConsents": "Consents",
     "AsyncFastTransport": "FastTransport",
@@ -66,6 +67,7 @@ NAMES = {
     "aclose": "close",
     "aiter_stream": "iter_stream",
     "aread": "read",
+    "asynccontextmanager": "contextmanager",
     "connect_async": "connect",
 }
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from mailgrant._async import waiting
-from mailgrant._sync.waiting import in_order, sleep
+from mailgrant._sync.waiting import Places, in_order, sleep
 
 LONG = timedelta(seconds=30)
 
@@ -82,6 +82,48 @@ async def test_no_more_tasks_work_at_once_than_was_said() -> None:
         pass
 
     assert most == 3
+
+
+def test_who_wants_several_places_gets_them_all_at_once() -> None:
+    places = Places(5)
+    at_once: list[int] = []
+    taken = 0
+    turn = threading.Lock()
+
+    def work(count: int) -> None:
+        nonlocal taken
+        for _ in range(50):
+            places.take(count)
+            with turn:
+                taken += count
+                at_once.append(taken)
+            with turn:
+                taken -= count
+            places.give_back(count)
+
+    threads = [threading.Thread(target=work, args=(count,), daemon=True) for count in (3, 3, 4, 5, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(at_once) == 250
+    assert max(at_once) <= 5
+
+
+@pytest.mark.anyio
+async def test_who_is_called_off_gives_back_the_places_it_had() -> None:
+    places = waiting.AsyncPlaces(3)
+    await places.take(2)
+    waits = asyncio.ensure_future(places.take(2))
+    await asyncio.sleep(0)
+    waits.cancel()
+    await asyncio.gather(waits, return_exceptions=True)
+
+    await asyncio.wait_for(places.take(1), 5)
+    places.give_back(3)
+    await asyncio.wait_for(places.take(3), 5)
 
 
 async def numbers(count: int) -> AsyncIterator[int]:

@@ -59,7 +59,6 @@ class AsyncHttpTransport:
         except (
             httpcore2.ConnectError,
             httpcore2.ConnectTimeout,
-            httpcore2.PoolTimeout,
             httpcore2.ProxyError,
             httpcore2.UnsupportedProtocol,
         ) as error:
@@ -71,7 +70,7 @@ class AsyncHttpTransport:
         """Let go of the connections; the next `send` makes new ones."""
         routes, self._routes = self._routes, {}
         for route in routes.values():
-            await route.pool.aclose()
+            await route.aclose()
 
     async def _carry(self, request: Request, timeout: float) -> Response:
         origin, target = parted(request.url)
@@ -83,13 +82,14 @@ class AsyncHttpTransport:
             "content": content_of(request),
             "extensions": {"timeout": waits(timeout)},
         }
-        if request.drain is None:
-            answer = await route.pool.request(**asked)
-            return whole(answer, answer.content)
-        async with route.pool.stream(**asked) as answer:
-            if not 200 <= answer.status < 300:
-                return whole(answer, await answer.aread())
-            return await drained(answer, request.drain)
+        async with route.connection() as connection:
+            if request.drain is None:
+                answer = await connection.request(**asked)
+                return whole(answer, answer.content)
+            async with connection.stream(**asked) as answer:
+                if not 200 <= answer.status < 300:
+                    return whole(answer, await answer.aread())
+                return await drained(answer, request.drain)
 
     def _open(self, origin: str) -> AsyncRoute:
         with self._opening:
@@ -97,7 +97,7 @@ class AsyncHttpTransport:
             if route is None:
                 # Reading what this machine trusts takes longer than a request to a sandbox does.
                 tls = self._tls if origin.startswith("https:") else None
-                route = AsyncRoute.to(origin, tls=tls, trusts_environment=self._trusts_environment)
+                route = AsyncRoute(origin, tls=tls, trusts_environment=self._trusts_environment)
                 self._routes[origin] = route
             return route
 
@@ -129,7 +129,7 @@ def whole(answer: httpcore2.Response, body: bytes) -> Response:
 
 def waits(timeout: float) -> dict[str, float]:
     """Return how long to wait for what, in seconds."""
-    return {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout, "pool": timeout}
+    return {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout}
 
 
 def content_of(request: Request) -> bytes | AsyncIterator[bytes] | None:

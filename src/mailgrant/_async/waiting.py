@@ -25,18 +25,29 @@ AHEAD = 2
 
 
 class AsyncPlaces:
-    """So many places; who wants one waits until one is free, in turn."""
+    """So many places; who wants some waits until they are free, in turn."""
 
     def __init__(self, count: int) -> None:
         self._free = asyncio.Semaphore(count)
+        self._turn = asyncio.Lock()
 
-    async def take(self) -> None:
-        """Take a place, waiting for it."""
-        await self._free.acquire()
+    async def take(self, count: int = 1) -> None:
+        """Take `count` places, of no more than there are, waiting for them."""
+        # One after another: two who had some each would wait for the others' for ever.
+        async with self._turn:
+            taken = 0
+            try:
+                while taken < count:
+                    await self._free.acquire()
+                    taken += 1
+            except BaseException:
+                self.give_back(taken)
+                raise
 
-    def give_back(self) -> None:
-        """Let the next one have it."""
-        self._free.release()
+    def give_back(self, count: int = 1) -> None:
+        """Let the next ones have them."""
+        for _ in range(count):
+            self._free.release()
 
 
 async def in_order(work: Callable[[T], Awaitable[R]], items: AsyncIterator[T], *, width: int) -> AsyncIterator[R]:

@@ -4,16 +4,24 @@
 Routes: the connections to one origin, made when they are first needed and kept for the next request.
 
 The connections are httpcore2's: the core of httpx2, without the client on top of it, which costs as
-much again for what is not wanted here (cookies, redirects, authentication).
+much again for what is not wanted here (cookies, redirects, authentication). Its pool makes them; which
+one is free is kept here, since the pool asks the system after every idle one at every request, and each
+such question is a moment in which another thread takes over.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailgrant.proxies import Proxy, proxy_for
+
+from .waiting import Places
 
 if TYPE_CHECKING:
     import ssl
@@ -26,40 +34,83 @@ MOST_CONNECTIONS = 100
 KEPT_FOR = 5.0
 
 
-@dataclass(frozen=True, slots=True)
 class Route:
-    """The way to one origin, `https://gmail.googleapis.com`."""
+    """
+    The way to one origin, `https://gmail.googleapis.com`, by the proxy that the environment names if it is trusted.
 
-    scheme: bytes
-    host: bytes
-    port: int | None
-    pool: httpcore2.ConnectionPool
+    Raises SettingsError for a proxy that is none.
+    """
 
-    @classmethod
-    def to(cls, origin: str, *, tls: ssl.SSLContext | None, trusts_environment: bool) -> Route:
-        """
-        Return the way to `origin`, by the proxy that the environment names if it is trusted.
-
-        Raises SettingsError for a proxy that is none.
-        """
+    def __init__(self, origin: str, *, tls: ssl.SSLContext | None, trusts_environment: bool) -> None:
         import httpcore2
 
         parts = urlsplit(origin)
         host = parts.hostname or ""
         proxy = proxy_for(parts.scheme, host) if trusts_environment else None
-        pool = httpcore2.ConnectionPool(
-            ssl_context=tls,
-            proxy=None if proxy is None else through(proxy),
-            max_connections=MOST_CONNECTIONS,
-            keepalive_expiry=KEPT_FOR,
+        self._scheme = parts.scheme.encode()
+        self._host = host.encode("idna")
+        self._port = parts.port
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls, proxy=None if proxy is None else through(proxy), keepalive_expiry=KEPT_FOR
         )
-        return cls(parts.scheme.encode(), host=host.encode("idna"), port=parts.port, pool=pool)
+        self._places = Places(MOST_CONNECTIONS)
+        # Those that are free, and since when; the one that was used last is used next.
+        self._free: deque[tuple[float, httpcore2.ConnectionInterface]] = deque()
+        self._turn = threading.Lock()
+        self._closed = False
 
     def url(self, target: str) -> httpcore2.URL:
         """Return the address of what is at this origin."""
         import httpcore2
 
-        return httpcore2.URL(scheme=self.scheme, host=self.host, port=self.port, target=target)
+        return httpcore2.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
+
+    @contextmanager
+    def connection(self) -> Iterator[httpcore2.ConnectionInterface]:
+        """Lend a connection for one request: one that is free, else a new one."""
+        self._places.take()
+        try:
+            connection = self._free_one() or self._pool.create_connection(self.url("/").origin)
+            try:
+                yield connection
+            finally:
+                self._take_back(connection)
+        finally:
+            self._places.give_back()
+
+    def close(self) -> None:
+        """Let go of the connections that are free; the others go when they are given back."""
+        with self._turn:
+            self._closed = True
+        while (free := self._pop()) is not None:
+            free.close()
+
+    def _free_one(self) -> httpcore2.ConnectionInterface | None:
+        while (free := self._pop()) is not None:
+            # The other end may have let it go meanwhile.
+            if not free.has_expired():
+                return free
+            free.close()
+        return None
+
+    def _take_back(self, connection: httpcore2.ConnectionInterface) -> None:
+        at = time.monotonic()
+        with self._turn:
+            kept = connection.is_available() and not self._closed
+            if kept:
+                self._free.append((at, connection))
+        if not kept:
+            connection.close()
+        while (old := self._pop_older_than(at - KEPT_FOR)) is not None:
+            old.close()
+
+    def _pop(self) -> httpcore2.ConnectionInterface | None:
+        with self._turn:
+            return self._free.pop()[1] if self._free else None
+
+    def _pop_older_than(self, moment: float) -> httpcore2.ConnectionInterface | None:
+        with self._turn:
+            return self._free.popleft()[1] if self._free and self._free[0][0] < moment else None
 
 
 def through(proxy: Proxy) -> httpcore2.Proxy:

@@ -61,7 +61,6 @@ class HttpTransport:
         except (
             httpcore2.ConnectError,
             httpcore2.ConnectTimeout,
-            httpcore2.PoolTimeout,
             httpcore2.ProxyError,
             httpcore2.UnsupportedProtocol,
         ) as error:
@@ -73,7 +72,7 @@ class HttpTransport:
         """Let go of the connections; the next `send` makes new ones."""
         routes, self._routes = self._routes, {}
         for route in routes.values():
-            route.pool.close()
+            route.close()
 
     def _carry(self, request: Request, timeout: float) -> Response:
         origin, target = parted(request.url)
@@ -85,13 +84,14 @@ class HttpTransport:
             "content": content_of(request),
             "extensions": {"timeout": waits(timeout)},
         }
-        if request.drain is None:
-            answer = route.pool.request(**asked)
-            return whole(answer, answer.content)
-        with route.pool.stream(**asked) as answer:
-            if not 200 <= answer.status < 300:
-                return whole(answer, answer.read())
-            return drained(answer, request.drain)
+        with route.connection() as connection:
+            if request.drain is None:
+                answer = connection.request(**asked)
+                return whole(answer, answer.content)
+            with connection.stream(**asked) as answer:
+                if not 200 <= answer.status < 300:
+                    return whole(answer, answer.read())
+                return drained(answer, request.drain)
 
     def _open(self, origin: str) -> Route:
         with self._opening:
@@ -99,7 +99,7 @@ class HttpTransport:
             if route is None:
                 # Reading what this machine trusts takes longer than a request to a sandbox does.
                 tls = self._tls if origin.startswith("https:") else None
-                route = Route.to(origin, tls=tls, trusts_environment=self._trusts_environment)
+                route = Route(origin, tls=tls, trusts_environment=self._trusts_environment)
                 self._routes[origin] = route
             return route
 
@@ -131,7 +131,7 @@ def whole(answer: httpcore2.Response, body: bytes) -> Response:
 
 def waits(timeout: float) -> dict[str, float]:
     """Return how long to wait for what, in seconds."""
-    return {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout, "pool": timeout}
+    return {"connect": min(timeout, CONNECT_TIMEOUT), "read": timeout, "write": timeout}
 
 
 def content_of(request: Request) -> bytes | Iterator[bytes] | None:

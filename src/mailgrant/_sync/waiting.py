@@ -33,18 +33,29 @@ class CalledOff(BaseException):
 
 
 class Places:
-    """So many places; who wants one waits until one is free."""
+    """So many places; who wants some waits until they are free."""
 
     def __init__(self, count: int) -> None:
         self._free = threading.Semaphore(count)
+        self._turn = threading.Lock()
 
-    def take(self) -> None:
-        """Take a place, waiting for it."""
-        self._free.acquire()
+    def take(self, count: int = 1) -> None:
+        """Take `count` places, of no more than there are, waiting for them."""
+        # One after another: two who had some each would wait for the others' for ever.
+        with self._turn:
+            taken = 0
+            try:
+                while taken < count:
+                    self._free.acquire()
+                    taken += 1
+            except BaseException:
+                self.give_back(taken)
+                raise
 
-    def give_back(self) -> None:
-        """Let the next one have it."""
-        self._free.release()
+    def give_back(self, count: int = 1) -> None:
+        """Let the next ones have them."""
+        for _ in range(count):
+            self._free.release()
 
 
 def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Iterator[R]:

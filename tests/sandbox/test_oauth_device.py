@@ -222,6 +222,8 @@ def test_the_page_works_with_the_keyboard_alone(television: Television, chromium
     with television.world.serve() as served:
         told = body(television.begin())
         chromium.goto(f"{served.url}/device")
+        # Chromium gives the field its focus a moment after the page is there.
+        chromium.locator("input:focus").wait_for()
         chromium.keyboard.type(told["user_code"])
         chromium.keyboard.press("Enter")
         chromium.get_by_role("radio").first.wait_for()

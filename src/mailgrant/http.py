@@ -52,7 +52,7 @@ class Request:
     regard to case (RFC 9110 §5.1) and never hold the access token: the session adds that last.
     `stream` stands in place of `body` where that is too long for memory; `also` has the statuses
     that are an answer here though they are not 2xx. `drain` takes the body of a good answer piece by
-    piece; the Response has none then.
+    piece; the Response has none then. `parts` are the reads that a batch carries (`batch.together`).
     """
 
     method: str
@@ -63,11 +63,17 @@ class Request:
     stream: Stream | None = field(kw_only=True, default=None, repr=False)
     also: Collection[int] = field(kw_only=True, default=frozenset())
     drain: Drain | None = field(kw_only=True, default=None, repr=False)
+    parts: tuple[Request, ...] = field(kw_only=True, default=(), repr=False)
 
     @property
     def safe(self) -> bool:
         """True for a read: it changes nothing, so it may be asked again (RFC 9110 §9.2.1)."""
-        return self.method in SAFE_METHODS
+        return self.method in SAFE_METHODS or bool(self.parts)
+
+    @property
+    def calls(self) -> tuple[Request, ...]:
+        """The calls of API methods that it makes: those of a batch, else the one it is."""
+        return self.parts or (self,)
 
     def led(self, url: str, extra: Mapping[str, str] = NOTHING) -> Request:
         """Return the request on its way to `url`, with `extra` header fields."""
@@ -80,6 +86,7 @@ class Request:
             stream=self.stream,
             also=self.also,
             drain=self.drain,
+            parts=self.parts,
         )
 
     @classmethod

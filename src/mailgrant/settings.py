@@ -28,7 +28,19 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 FILE_KEYS = frozenset(
-    {"account", "json", "google", "vault", "allow_google", "patience", "quota", "in_flight", "recipients", "cache"}
+    {
+        "account",
+        "json",
+        "google",
+        "vault",
+        "allow_google",
+        "patience",
+        "quota",
+        "in_flight",
+        "batch",
+        "recipients",
+        "cache",
+    }
 )
 
 SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([kKMGT]?B)?")
@@ -51,8 +63,9 @@ class Settings:
     `postgresql://` URL, `:memory:`, or None for the default. `allow_google` lists origins other than
     loopback that `google` may name. `waits` are the parts of `Patience` that were set, in seconds.
     `quota` is Google's table for the project, "2026" or "legacy", or "off", which is for sandboxes
-    without a quota; `in_flight` how many requests of one account may be under way at once; `recipients` how
-    many a mail may have. `cache` is how much of what never changes is kept on disk, sealed, below
+    without a quota; `in_flight` how many requests of one account may be under way at once; `batch` how many
+    messages or threads one request asks for, of those; None is one, with FastTransport as many as `in_flight`.
+    `recipients` is how many a mail may have. `cache` is how much of what never changes is kept on disk, sealed, below
     `cache_folder`: a size such as "500 MB", or a number of bytes; 0 is nothing. `lease` is how long
     one who refreshes a grant may be silent before the next one takes over; only tests shorten it.
     """
@@ -66,6 +79,7 @@ class Settings:
     waits: Mapping[str, float] = field(default_factory=dict)
     quota: str = "2026"
     in_flight: int = 5
+    batch: int | None = None
     recipients: int = 500
     cache: str | int = 0
     lease: timedelta = LEASE
@@ -80,6 +94,11 @@ class Settings:
             raise SettingsError(f"quota is 2026, legacy, auto or off, not {self.quota!r}.")
         if type(self.in_flight) is not int or not 1 <= self.in_flight <= 100:
             raise SettingsError(f"in_flight is a number from 1 to 100, not {self.in_flight!r}.")
+        if self.batch is not None and (type(self.batch) is not int or not 1 <= self.batch <= self.in_flight):
+            raise SettingsError(
+                f"batch is a number from 1 to {self.in_flight}, not {self.batch!r}.",
+                hint="The calls that a batch carries are under way at once, and in_flight bounds these.",
+            )
         if type(self.recipients) is not int or not 1 <= self.recipients <= 2000:
             raise SettingsError(f"recipients is a number from 1 to 2000, not {self.recipients!r}.")
         if _bytes_of(self.cache) is None:

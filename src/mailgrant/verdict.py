@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
+from mailgrant.batch import is_batch
 from mailgrant.errors import (
     Conflict,
     GoogleError,
@@ -98,13 +99,18 @@ def judge(request: Request, outcome: Outcome, *, attempt: int, chance: float, no
     """
     if isinstance(outcome, Unanswered):
         return _judge_silence(request, outcome, attempt, chance)
-    if outcome.status in request.also:
+    if is_done(request, outcome):
         return DONE
     if outcome.ok:
-        return DONE if _readable(outcome) else _lost(request, "its answer could not be read", attempt, chance)
+        return _lost(request, "its answer could not be read", attempt, chance)
     if outcome.status >= 500:
         return _judge_failure(request, outcome, attempt, chance)
     return _judge_refusal(request, outcome, attempt, chance, now)
+
+
+def is_done(request: Request, response: Response) -> bool:
+    """Tell whether this is what was asked for: a good answer that can be read."""
+    return response.status in request.also or (response.ok and _readable(request, response))
 
 
 def backoff(attempt: int, chance: float) -> timedelta:
@@ -146,7 +152,7 @@ def _judge_refusal(request: Request, response: Response, attempt: int, chance: f
         return Verdict(Move.FAIL, error)
     if response.status == 429 or (response.status == 403 and complaint.reason in SLOW_DOWN):
         return _slow_down(request, response, complaint, attempt, chance, now)
-    if not complaint.reason and not request.safe and not _readable(response):
+    if not complaint.reason and not request.safe and not _readable(request, response):
         # Not Google's own refusal but some page in between: nobody knows what was done.
         return Verdict(Move.FAIL, _unknown(request, f"an answer {response.status} that is not Google's"))
     return Verdict(Move.FAIL, _error(_kind(response.status), request, response))
@@ -209,7 +215,9 @@ def _first_reason(error: dict[str, Any]) -> str:
     return reasons[0] if reasons else str(error.get("status", ""))
 
 
-def _readable(response: Response) -> bool:
+def _readable(request: Request, response: Response) -> bool:
+    if request.parts:
+        return is_batch(response)
     if not response.body:
         return True
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -62,7 +62,9 @@ class AsyncAccount:
         place = self._workplace
         log = AsyncAttemptLog(self.grant, place.vault, entropy=place.entropy)
         sending = AsyncSending(self._run, log, place.patience)
-        reading = AsyncReading(self._run, width=place.settings.in_flight, shelf=self._shelf)
+        reading = AsyncReading(
+            self._run, self._run_together, in_flight=place.settings.in_flight, batch=place.batch, shelf=self._shelf
+        )
         most = place.settings.recipients
         return AsyncGmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
@@ -185,6 +187,10 @@ class AsyncAccount:
     async def _run(self, call: Call[T]) -> T:
         session = await self._workplace.session(self._found or await self.grant())
         return await session.run(call)
+
+    async def _run_together(self, calls: Sequence[Call[T]], url: str) -> list[T]:
+        session = await self._workplace.session(self._found or await self.grant())
+        return await session.run_together(calls, url)
 
     async def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
         tokens = await self._workplace.tokens(self._found or await self.grant())

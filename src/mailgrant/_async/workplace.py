@@ -88,6 +88,15 @@ class AsyncWorkplace:
                 self._line = AsyncLine(transport, self.realm)
             return self._line
 
+    @property
+    def batch(self) -> int:
+        """How many reads one request carries: what was set, else with the transport for fleets all there may be."""
+        from .fast_transport import AsyncFastTransport
+
+        if self.settings.batch is not None:
+            return self.settings.batch
+        return self.settings.in_flight if isinstance(self._transport, AsyncFastTransport) else 1
+
     async def vault(self, *, create: bool = False) -> Vault:
         """
         Return the vault, opening it the first time.

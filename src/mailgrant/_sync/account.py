@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -64,7 +64,9 @@ class Account:
         place = self._workplace
         log = AttemptLog(self.grant, place.vault, entropy=place.entropy)
         sending = Sending(self._run, log, place.patience)
-        reading = Reading(self._run, width=place.settings.in_flight, shelf=self._shelf)
+        reading = Reading(
+            self._run, self._run_together, in_flight=place.settings.in_flight, batch=place.batch, shelf=self._shelf
+        )
         most = place.settings.recipients
         return Gmail(self._run, sending=sending, reading=reading, cost=self._gmail_cost, most_recipients=most)
 
@@ -187,6 +189,10 @@ class Account:
     def _run(self, call: Call[T]) -> T:
         session = self._workplace.session(self._found or self.grant())
         return session.run(call)
+
+    def _run_together(self, calls: Sequence[Call[T]], url: str) -> list[T]:
+        session = self._workplace.session(self._found or self.grant())
+        return session.run_together(calls, url)
 
     def _token_for_google(self, refused: Secret | None) -> tuple[Secret, datetime | None]:
         tokens = self._workplace.tokens(self._found or self.grant())

@@ -37,6 +37,15 @@ def converse(call: Call[T], answer: Answer) -> T:
     """Carry `call` to its end: hand each request to `answer`, and the answer or the error back in."""
     try:
         request = next(call)
+    except StopIteration as end:
+        asked_nothing: T = end.value
+        return asked_nothing
+    return go_on(call, request, answer)
+
+
+def go_on(call: Call[T], request: Request, answer: Answer) -> T:
+    """Carry `call`, which has just asked `request`, to its end."""
+    try:
         while True:
             try:
                 response = answer(request)

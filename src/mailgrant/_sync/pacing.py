@@ -24,6 +24,7 @@ from .waiting import Lock, Places, in_thread, sleep
 
 if TYPE_CHECKING:
     from mailgrant.gmail.quota import QuotaProfile
+    from mailgrant.http import Request
     from mailgrant.vault.budget import Budgets
 
 # While it waits, a pacer looks this often whether somebody has given units back.
@@ -125,9 +126,13 @@ class Pacer:
         self._open: dict[str, OpenBlock] = {}
         self._current: OpenBlock | None = None
 
-    def admit(self, units: int) -> OpenBlock | None:
-        """Wait until a request of `units` may leave; hand what is returned to `answered`."""
-        self._places.take()
+    def admit(self, units: int, calls: int = 1) -> OpenBlock | None:
+        """
+        Wait until a request of `units` may leave; hand what is returned to `answered`.
+
+        A batch is under way as often as it has `calls`: Google carries them out at the same time.
+        """
+        self._places.take(calls)
         if not self._per_minute:
             return None
         try:
@@ -139,14 +144,14 @@ class Pacer:
                 block.under_way.append(units)
                 return block
         except BaseException:
-            self._places.give_back()
+            self._places.give_back(calls)
             raise
 
-    def answered(self, block: OpenBlock | None) -> None:
+    def answered(self, block: OpenBlock | None, calls: int = 1) -> None:
         """Note that an answer came, or never will: its units count for a minute from now."""
         if block is not None:
             block.take_answer(now())
-        self._places.give_back()
+        self._places.give_back(calls)
 
     def tripped(self) -> None:
         """Go at an even, slower rate for some minutes: Google refused what we thought it would allow."""
@@ -254,6 +259,11 @@ class AsyncPaces:
         if operation.startswith("calendar."):
             return self.calendar, cost_of_request(operation)
         return self.gmail, self._profile.cost(operation)
+
+    def of_request(self, request: Request) -> tuple[Pacer, int]:
+        """Return the pacer of a request, and what it costs: a batch as much as the calls that it carries."""
+        pacer, units = self.of(request.operation)
+        return pacer, sum(self.of(each.operation)[1] for each in request.parts) if request.parts else units
 
     def spent(self, operation: str) -> None:
         """Count a call that was made without waiting for its turn."""

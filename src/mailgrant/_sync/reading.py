@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mailgrant.errors import NotFound
 from mailgrant.gmail import calls, storing
-from mailgrant.gmail.errands import Errand, plan
+from mailgrant.gmail.errands import plan
+from mailgrant.gmail.resource import BATCH
 from mailgrant.keepsakes import Keepsakes
 from mailgrant.listing import Page
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .filing import Run
 
 R = TypeVar("R", "MessageRef", "ThreadRef")
+T = TypeVar("T")
 
 # Told after each message or conversation: how many there have been, and how many Gmail has listed so far.
 OnProgress = Callable[[int, int], None]
@@ -62,12 +63,27 @@ class Wanted:
         return min(calls.LARGEST_PAGE, left)
 
 
-class Reading:
-    """How many messages of one account are read; `width` is how many calls are under way at once."""
+class RunTogether(Protocol):
+    """Carries out conversations of the account that begin with a read each, the first requests as one batch."""
 
-    def __init__(self, run: Run, *, width: int, shelf: Current[Shelf | None]) -> None:
+    def __call__(self, calls: Sequence[Call[T]], url: str) -> list[T]:
+        """Return what they come to; `url` is where their API takes batches."""
+
+
+class Reading:
+    """
+    How many messages of one account are read.
+
+    `in_flight` is how many calls are under way at once, `batch` how many of them one request carries.
+    """
+
+    def __init__(
+        self, run: Run, run_together: RunTogether, *, in_flight: int, batch: int, shelf: Current[Shelf | None]
+    ) -> None:
         self._run = run
-        self._width = width
+        self._run_together = run_together
+        self._batch = batch
+        self._width = in_flight // batch
         self._shelf = shelf
         self._keepsakes = Keepsakes()
 
@@ -77,16 +93,17 @@ class Reading:
         done: dict[str, Message | None] = {}
         listed = read = 0
 
-        def errands() -> Iterator[Errand]:
+        def errands() -> Iterator[list[Call[dict[str, Message | None]]]]:
             nonlocal listed
             for page in self._pages(wanted, calls.list_messages):
                 listed += len(page)
                 order.extend(each.id for each in page)
-                for errand in plan(page):
-                    yield errand
+                for several in self._batches(errand.run(bodies=wanted.bodies) for errand in plan(page)):
+                    yield several
 
-        for found in in_order(partial(self._carry_out, wanted.bodies), errands(), width=self._width):
-            done.update(found)
+        for found in in_order(self._carry_out, errands(), width=self._width):
+            for each in found:
+                done.update(each)
             while order and order[0] in done:
                 message = done.pop(order.popleft())
                 if message is not None:
@@ -99,19 +116,21 @@ class Reading:
         """Yield the conversations in the order in which Gmail lists them; one that vanishes is passed over."""
         listed = read = 0
 
-        def ids() -> Iterator[str]:
+        def errands() -> Iterator[list[Call[Thread | None]]]:
             nonlocal listed
             for page in self._pages(wanted, calls.list_threads):
                 listed += len(page)
-                for each in page:
-                    yield each.id
+                threads = (calls.if_there(calls.thread(each.id, bodies=wanted.bodies)) for each in page)
+                for several in self._batches(threads):
+                    yield several
 
-        for thread in in_order(partial(self._thread, wanted.bodies), ids(), width=self._width):
-            if thread is not None:
-                read += 1
-                if on_progress is not None:
-                    on_progress(read, listed)
-                yield thread
+        for found in in_order(self._carry_out, errands(), width=self._width):
+            for thread in found:
+                if thread is not None:
+                    read += 1
+                    if on_progress is not None:
+                        on_progress(read, listed)
+                    yield thread
 
     def attachment(self, message_id: str, attachment: Attachment) -> bytes:
         """Return an attachment's content, which is fetched once."""
@@ -140,23 +159,14 @@ class Reading:
             in_thread(shelf.put, text, content)
         return self._keepsakes.put(name, content)
 
-    def _carry_out(self, bodies: bool, errand: Errand) -> dict[str, Message | None]:
-        found: dict[str, Message | None] = dict.fromkeys(errand.message_ids)
-        if errand.thread_id is not None:
-            thread = self._thread(bodies, errand.thread_id)
-            found.update((each.id, each) for each in (thread.messages if thread else ()) if each.id in found)
-            return found
-        [message_id] = errand.message_ids
-        try:
-            return {message_id: self._run(calls.read(message_id, bodies=bodies))}
-        except NotFound:
-            return found
+    def _carry_out(self, errands: Sequence[Call[T]]) -> list[T]:
+        return self._run_together(errands, BATCH)
 
-    def _thread(self, bodies: bool, thread_id: str) -> Thread | None:
-        try:
-            return self._run(calls.thread(thread_id, bodies=bodies))
-        except NotFound:
-            return None
+    def _batches(self, errands: Iterable[Call[T]]) -> Iterator[list[Call[T]]]:
+        """Yield the errands of a page, so many together as one request carries: none waits for the next page."""
+        waiting = iter(errands)
+        while several := list(islice(waiting, self._batch)):
+            yield several
 
     def _pages(self, wanted: Wanted, list_page: ListPage[R]) -> Iterator[tuple[R, ...]]:
         # Mail that arrives while we page shifts what follows, so it may be listed twice; what has

@@ -11,15 +11,17 @@ needs (`oauth.scopes`), what follows from an answer (`verdict.judge`), whether a
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mailgrant.batch import answers_in, together
 from mailgrant.errors import ConsentNeeded, MailgrantError, NoAnswer, PermissionDenied, RateLimited
 from mailgrant.http import Call, Outcome, Request, Response
 from mailgrant.oauth.scopes import accepted_for, narrowest_for
-from mailgrant.verdict import Move, judge
+from mailgrant.verdict import Move, is_done, judge
 
-from .line import converse
+from .line import converse, go_on
 from .waiting import sleep
 
 if TYPE_CHECKING:
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
     from .tokens import Tokens
 
 T = TypeVar("T")
+
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+
+
+class Exchange(Protocol):
+    """Gets the answer to a request, for which a batch may have brought one already."""
+
+    def __call__(self, request: Request, known: Response | None = None) -> Response:
+        """Return the answer, or raise what it means."""
 
 
 class Session:
@@ -50,14 +62,37 @@ class Session:
         """
         return converse(call, self._exchange)
 
-    def _exchange(self, request: Request) -> Response:
+    def run_together(self, calls: Sequence[Call[T]], url: str) -> list[T]:
+        """
+        Carry out several conversations, each of which begins with a read: these go to `url` as one batch.
+
+        What the batch brings for one is judged as if it had come alone, and tried again alone. Raises what
+        `run` does; the first error ends them all.
+        """
+        if len(calls) == 1:
+            return [self.run(calls[0])]
+        try:
+            asked = [next(call) for call in calls]
+            batch = self._exchange(together(url, asked))
+            answer = FirstAnswers(asked, answers_in(batch, len(asked)), self._exchange)
+            return [go_on(call, request, answer) for call, request in zip(calls, asked, strict=True)]
+        finally:
+            for call in calls:
+                call.close()
+
+    def _exchange(self, request: Request, known: Response | None = None) -> Response:
+        """Get the answer to a request; `known` is what a batch has brought for it already."""
         grant = self._tokens.grant()
-        require(grant, request.operation)
+        for call in request.calls:
+            require(grant, call.operation)
         token = self._tokens.fresh()
         refused = False
         attempt = 1
         while True:
-            outcome = self._paced(self._line.addressed(request, bearing(token)))
+            outcome: Outcome | None = known
+            known = None
+            if outcome is None:
+                outcome = self._paced(self._line.addressed(request, bearing(token)))
             verdict = judge(request, outcome, attempt=attempt, chance=random.random(), now=datetime.now(UTC))  # noqa: S311
             if verdict.move is Move.DONE and isinstance(outcome, Response):
                 return outcome
@@ -75,12 +110,37 @@ class Session:
 
     def _paced(self, request: Request) -> Outcome:
         """Send a request as soon as the account's budget has room for it."""
-        pacer, units = self._paces.of(request.operation)
-        block = pacer.admit(units)
+        pacer, units = self._paces.of_request(request)
+        calls = len(request.calls)
+        block = pacer.admit(units, calls)
         try:
             return self._line.transport.send(request)
         finally:
-            pacer.answered(block)
+            pacer.answered(block, calls)
+
+
+class FirstAnswers:
+    """Answers the first request of each conversation by what a batch brought for it, and all others by asking."""
+
+    def __init__(self, asked: Sequence[Request], answers: Sequence[Response | None], exchange: Exchange) -> None:
+        # Known by their identity, so they must not go away meanwhile.
+        self._asked = asked
+        self._brought = {id(request): answer for request, answer in zip(asked, answers, strict=True)}
+        self._exchange = exchange
+        self._tried_again = False
+
+    def __call__(self, request: Request) -> Response:
+        """Return the answer, or raise what it means."""
+        answer = self._brought.pop(id(request), None)
+        if answer is None or is_done(request, answer):
+            return answer or self._exchange(request)
+        if answer.status == NOT_FOUND:
+            return self._exchange(request, answer)
+        # After one of them was waited for, the others are out of date; and a token that was refused is
+        # another one by then, which the same answer must not refuse once more.
+        known = None if self._tried_again or answer.status == UNAUTHORIZED else answer
+        self._tried_again = True
+        return self._exchange(request, known)
 
 
 def require(grant: Grant, operation: str) -> None:

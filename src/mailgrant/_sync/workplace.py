@@ -90,6 +90,15 @@ class Workplace:
                 self._line = Line(transport, self.realm)
             return self._line
 
+    @property
+    def batch(self) -> int:
+        """How many reads one request carries: what was set, else with the transport for fleets all there may be."""
+        from .fast_transport import FastTransport
+
+        if self.settings.batch is not None:
+            return self.settings.batch
+        return self.settings.in_flight if isinstance(self._transport, FastTransport) else 1
+
     def vault(self, *, create: bool = False) -> Vault:
         """
         Return the vault, opening it the first time.

@@ -46,7 +46,9 @@ def lineage(message: Message) -> tuple[str, ...]:
 
 def addresses_in(headers: Headers, name: str) -> tuple[Address, ...]:
     """Return the addresses of every header field called `name`."""
-    return tuple(found for value in headers.all(name) for found in Address.parse_received(value))
+    values = headers.all(name)
+    # Most mail has only two of the five that are looked for.
+    return tuple(found for value in values for found in Address.parse_received(value)) if values else ()
 
 
 def mailbox_of(address: Address) -> str:

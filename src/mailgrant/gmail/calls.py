@@ -79,6 +79,14 @@ def read(message_id: str, *, bodies: bool = True) -> Call[Message]:
     return (yield from _whole(value)) if bodies else _headed(value)
 
 
+def if_there(call: Call[T]) -> Call[T | None]:
+    """Carry on with `call`; None instead of NotFound."""
+    try:
+        return (yield from call)
+    except NotFound:
+        return None
+
+
 def thread(thread_id: str, *, bodies: bool = True) -> Call[Thread]:
     """Ask for a conversation, its messages as `read` does."""
     url = with_query(address("threads", thread_id), {"format": _format(bodies)})

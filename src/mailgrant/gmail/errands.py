@@ -9,8 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from . import calls
 from .message import MessageRef
+
+if TYPE_CHECKING:
+    from mailgrant.http import Call
+
+    from .message import Message
 
 # threads.get costs twice what messages.get does, before May 2026 and since.
 CHEAPER_FROM = 3
@@ -22,6 +29,17 @@ class Errand:
 
     message_ids: tuple[str, ...]
     thread_id: str | None = field(kw_only=True, default=None)
+
+    def run(self, *, bodies: bool) -> Call[dict[str, Message | None]]:
+        """Return the messages by their ids, None for each that vanished meanwhile."""
+        found: dict[str, Message | None] = dict.fromkeys(self.message_ids)
+        if self.thread_id is None:
+            [message_id] = self.message_ids
+            found[message_id] = yield from calls.if_there(calls.read(message_id, bodies=bodies))
+        else:
+            thread = yield from calls.if_there(calls.thread(self.thread_id, bodies=bodies))
+            found.update((each.id, each) for each in (thread.messages if thread else ()) if each.id in found)
+        return found
 
 
 def plan(references: Iterable[MessageRef]) -> tuple[Errand, ...]:

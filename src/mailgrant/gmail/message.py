@@ -319,5 +319,8 @@ def _is_extension(name: str) -> bool:
 
 
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:
-    found = (each for value in headers.all(name) for each in ANY_MESSAGE_ID.findall(value))
+    values = headers.all(name)
+    if not values:
+        return ()
+    found = (each for value in values for each in ANY_MESSAGE_ID.findall(value))
     return tuple(dict.fromkeys(each for each in found if MESSAGE_ID.fullmatch(each)))

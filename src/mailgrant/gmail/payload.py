@@ -23,6 +23,7 @@ from .headers import Headers
 PLAIN_BASE64 = bytes.maketrans(b"-_", b"+/")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER = re.compile(r"-?[0-9]{1,30}")
+BODIES = frozenset({"text/plain", "text/html"})
 CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']{1,40})""", re.IGNORECASE)
 
 # Names of charsets that mail uses and Python does not know.
@@ -68,26 +69,20 @@ class Part:
     A leaf of the tree.
 
     `data` is None when Gmail keeps the content apart under `attachment_id`, which it may do with any
-    part, bodies too; that id differs from one reading of the message to the next.
+    part, bodies too; that id differs from one reading of the message to the next. `is_body` is True for
+    what the mail says itself, False for what travels with it.
     """
 
     part_id: str
     _: KW_ONLY
     content_type: str
     headers: Headers
+    is_body: bool
+    disposition: str = ""
     name: str = ""
     data: bytes | None = None
     attachment_id: str | None = None
     size: int | None = None
-
-    @property
-    def is_body(self) -> bool:
-        """True for what the mail says itself, False for what travels with it."""
-        return self.content_type in ("text/plain", "text/html") and not self.name and self._disposition != "attachment"
-
-    @property
-    def _disposition(self) -> str:
-        return self.headers.first("Content-Disposition").partition(";")[0].strip().lower()
 
     def text(self, content: bytes) -> str:
         """Return `content`, the part's own or fetched, as text with plain newlines."""
@@ -108,7 +103,7 @@ class Part:
             message_id=message_id,
             attachment_id=self.attachment_id,
             content_id=content_id if CONTENT_ID.fullmatch(content_id) else None,
-            inline=self._disposition == "inline",
+            inline=self.disposition == "inline",
         )
 
 
@@ -274,11 +269,16 @@ def _leaf(node: Mapping[str, Any], headers: Headers) -> Part:
     data = text_of(body, "data")
     attachment_id = text_of(body, "attachmentId") or None
     size = number_of(body, "size")
+    name = shown(text_of(node, "filename"))
+    content_type = (text_of(node, "mimeType") or headers.first("Content-Type").partition(";")[0].strip()).lower()
+    disposition = headers.first("Content-Disposition").partition(";")[0].strip().lower()
     return Part(
         text_of(node, "partId"),
-        content_type=(text_of(node, "mimeType") or headers.first("Content-Type").partition(";")[0].strip()).lower(),
+        content_type=content_type,
         headers=headers,
-        name=shown(text_of(node, "filename")),
+        is_body=content_type in BODIES and not name and disposition != "attachment",
+        disposition=disposition,
+        name=name,
         data=None if not data and (attachment_id or size or node.get("parts")) else decode_base64(data),
         attachment_id=attachment_id,
         size=size,

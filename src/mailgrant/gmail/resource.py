@@ -10,6 +10,7 @@ from mailgrant.http import Response
 
 GMAIL = "https://gmail.googleapis.com/gmail/v1/users/me"
 UPLOAD = "https://gmail.googleapis.com/upload/gmail/v1/users/me"
+BATCH = "https://gmail.googleapis.com/batch/gmail/v1"
 
 
 def address(*segments: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mailgrant import AsyncAccount, AsyncFastTransport, AsyncMailgrant, Attachment, Draft
+from mailgrant import AsyncAccount, AsyncMailgrant, Attachment, Draft
+from mailgrant._async.transport import AsyncHttpTransport
 from mailgrant.http import Request, Response
 from mailgrant.sandbox import Sandbox
 
@@ -151,7 +152,7 @@ async def test_finding_out_whose_a_token_is_counts_like_every_call(
     assert (cost.used, cost.left) == (1, 5_999)
 
 
-class EndlessMailbox(AsyncFastTransport):
+class EndlessMailbox(AsyncHttpTransport):
     """The sandbox, but with as many messages as nobody could keep; what it answers is forgotten at once."""
 
     def __init__(self, messages: int) -> None:

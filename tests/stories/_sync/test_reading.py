@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mailgrant import Account, Attachment, Draft, FastTransport, Mailgrant
+from mailgrant import Account, Attachment, Draft, Mailgrant
+from mailgrant._sync.transport import HttpTransport
 from mailgrant.http import Request, Response
 from mailgrant.sandbox import Sandbox
 
@@ -150,7 +151,7 @@ def test_finding_out_whose_a_token_is_counts_like_every_call(
     assert (cost.used, cost.left) == (1, 5_999)
 
 
-class EndlessMailbox(FastTransport):
+class EndlessMailbox(HttpTransport):
     """The sandbox, but with as many messages as nobody could keep; what it answers is forgotten at once."""
 
     def __init__(self, messages: int) -> None:

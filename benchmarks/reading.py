@@ -7,6 +7,7 @@ google-api-python-client reads the same mailbox one by one, and in batches of a 
     python benchmarks/reading.py                    unthreaded and threaded, no quota; cost; CPU
     python benchmarks/reading.py --quota            as well 1,150 messages under the 2026 quota, 3,400 under legacy
     python benchmarks/reading.py --processor        CPU alone; with --one-core no thread moves between cores
+    python benchmarks/reading.py --uneven           what waiting for each other costs where answers take unequally long
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -30,12 +32,15 @@ from typing import Any
 
 from mailgrant import Account, FastTransport, Mailgrant, Settings
 from mailgrant._sync.transport import HttpTransport, Transport
+from mailgrant._sync.waiting import in_order
 from mailgrant.errors import SandboxWarning
 from mailgrant.http import Request, Response
 
 ADA = "ada@example.com"
 BODY = "Dear Ada,\r\n\r\n" + "The minutes of the meeting follow, as agreed on Thursday at noon.\r\n" * 60
 LATENCY = 0.060
+# What mailgrant has under way at once for one account.
+IN_FLIGHT = 5
 
 
 @dataclass(frozen=True)
@@ -123,13 +128,13 @@ def mail(number: int, thread_of: int) -> bytes:
 
 
 @contextmanager
-def connected(place: Google, *, quota: str = "off", fast: bool = False) -> Iterator[Account]:
+def connected(place: Google, *, quota: str = "off", fast: bool = False, batch: int | None = None) -> Iterator[Account]:
     """Take Ada's grant into a vault in memory."""
     warnings.simplefilter("ignore", SandboxWarning)
     token = place.folder / "token.json"
     token.write_text(json.dumps(place.token))
     token.chmod(0o600)
-    settings = Settings.load(google=place.url, vault=":memory:", quota=quota)
+    settings = Settings.load(google=place.url, vault=":memory:", quota=quota, batch=batch)
     transport = FastTransport(trusts_environment=False) if fast else None
     with Mailgrant(settings=settings, transport=transport) as mailgrant:
         mailgrant.import_grant(token, account=ADA)
@@ -166,16 +171,23 @@ def processor_times(messages: int, *, one_core: bool) -> None:
         if one_core:
             # After the sandbox was started, which keeps to no core, and before any thread of ours is.
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        with connected(place) as account, connected(place, fast=True) as quick:
-            ours, fast = processor_time(lambda: read_all(account)), processor_time(lambda: read_all(quick))
+        ours = {(fast, batch): processor_time_of(place, fast, batch) for fast in (False, True) for batch in (1, 5)}
         theirs = processor_time(lambda: one_by_one(place))
         asked = [message_request(place, each) for each in ids_of(official(place))]
         core = bare(HttpTransport(trusts_environment=False), asked)
-        quick_core = bare(FastTransport(trusts_environment=False), asked)
+        quick = bare(FastTransport(trusts_environment=False), asked)
     print(f"processor time a message, from a sandbox that answers at once{', on one core' if one_core else ''}:")
-    print(f"  mailgrant            {ours:7.0f} µs, {core:.0f} of it httpcore2 and JSON in five threads")
-    print(f"  with [fast]          {fast:7.0f} µs, {quick_core:.0f} of it pyreqwest and JSON in five threads")
+    print(f"  mailgrant            {ours[False, 1]:7.0f} µs; httpcore2 and JSON alone, in five threads, {core:.0f}")
+    print(f"  and batch = 5        {ours[False, 5]:7.0f} µs")
+    print(f"  with [fast]          {ours[True, 5]:7.0f} µs")
+    print(f"  and batch = 1        {ours[True, 1]:7.0f} µs; pyreqwest and JSON alone, in five threads, {quick:.0f}")
     print(f"  client, not decoded  {theirs:7.0f} µs")
+
+
+def processor_time_of(place: Google, fast: bool, batch: int) -> float:
+    """Return what a message costs mailgrant, in microseconds."""
+    with connected(place, fast=fast, batch=batch) as account:
+        return processor_time(lambda: read_all(account))
 
 
 def message_request(place: Google, message_id: str) -> Request:
@@ -253,11 +265,14 @@ def compare(name: str, messages: int, thread_of: int, rounds: int) -> None:
     with google(messages, thread_of=thread_of, quota="off") as place:
         with connected(place) as account:
             ours = statistics.median(timed(lambda: read_all(account))[0] for _ in range(rounds))
-        units = sum(entry["units"] or 0 for entry in place.answers()) / (rounds * messages)
+        with connected(place, fast=True) as account:
+            fast = statistics.median(timed(lambda: read_all(account))[0] for _ in range(rounds))
+        units = sum(entry["units"] or 0 for entry in place.answers()) / (2 * rounds * messages)
         sequential, _ = timed(lambda: one_by_one(place))
         batched, came = timed(lambda: in_batches(place))
     print(f"{name}: {messages} messages, {thread_of} to a conversation")
     print(f"  mailgrant            {ours * 1000:7.1f} ms a message, {units:.1f} units")
+    print(f"  with [fast]          {fast * 1000:7.1f} ms a message, five to a request")
     print(f"  client, one by one   {sequential * 1000:7.1f} ms a message: {sequential / ours:.1f} times as long")
     print(f"  client, batches      {batched * 1000:7.1f} ms a message: {batched / ours:.1f} times; {came} came")
 
@@ -279,6 +294,21 @@ def rival(python: str, library: str, messages: int, thread_of: int) -> None:
     print(f"  {library:20} {told['took'] / max(told['came'], 1) * 1000:7.1f} ms a message; {told['came']} came")
 
 
+def uneven(messages: int) -> None:
+    """Print how long answers of 15 to 400 ms keep each other waiting, one or five to a request."""
+    chance = random.Random(1)
+    answers = [chance.uniform(0.015, 0.4) for _ in range(messages)]
+    ideal = sum(answers) / IN_FLIGHT
+    print(f"{messages} answers of 15 to 400 ms, {IN_FLIGHT} at once, in threads that sleep; ideal {ideal:.1f} s:")
+    for batch in (1, IN_FLIGHT):
+        # A batch is answered when the last of its parts is.
+        requests = iter([max(answers[start : start + batch]) for start in range(0, messages, batch)])
+        begun = time.perf_counter()
+        for _ in in_order(time.sleep, requests, width=IN_FLIGHT // batch):
+            pass
+        print(f"  {batch} to a request: {(time.perf_counter() - begun) / ideal:.2f} times the ideal")
+
+
 def under_quota(quota: str, messages: int, cost: int, per_minute: int) -> None:
     """Print how close to an ideal client a mailbox is read that takes minutes under a quota."""
     with google(messages, thread_of=1, quota=quota) as place:
@@ -292,7 +322,7 @@ def under_quota(quota: str, messages: int, cost: int, per_minute: int) -> None:
     print(f"  rate answers: {len(refused)}")
 
 
-def ideal_seconds(messages: int, cost: int, per_minute: int, in_flight: int = 5) -> float:
+def ideal_seconds(messages: int, cost: int, per_minute: int) -> float:
     """
     Return how long a client takes that knows the window, with the same round trips at once.
 
@@ -302,7 +332,7 @@ def ideal_seconds(messages: int, cost: int, per_minute: int, in_flight: int = 5)
     windows, rest = divmod(messages, a_window)
     if rest == 0:
         windows, rest = windows - 1, a_window
-    return windows * 60 + rest / in_flight * LATENCY + 2 * LATENCY
+    return windows * 60 + rest / IN_FLIGHT * LATENCY + 2 * LATENCY
 
 
 def main() -> None:
@@ -314,9 +344,13 @@ def main() -> None:
     parser.add_argument("--quota", action="store_true")
     parser.add_argument("--processor", action="store_true")
     parser.add_argument("--one-core", action="store_true")
+    parser.add_argument("--uneven", action="store_true")
     arguments = parser.parse_args()
     if arguments.processor:
         processor_times(arguments.messages, one_core=arguments.one_core)
+        return
+    if arguments.uneven:
+        uneven(arguments.messages)
         return
     for name, thread_of in (("unthreaded", 1), ("threads", 4)):
         compare(name, arguments.messages, thread_of, arguments.rounds)

@@ -41,6 +41,7 @@ BODY = "Dear Ada,\r\n\r\n" + "The minutes of the meeting follow, as agreed on Th
 LATENCY = 0.060
 # What mailgrant has under way at once for one account.
 IN_FLIGHT = 5
+READINGS = 20
 
 
 @dataclass(frozen=True)
@@ -146,12 +147,19 @@ def read_all(account: Account) -> int:
     return sum(len(message.text) > 0 for message in account.gmail.search("in:inbox"))
 
 
-def processor_time(work: Callable[[], int]) -> float:
-    """
-    Return what `work` costs in microseconds a message, the least of five times: others disturb it.
+@dataclass(frozen=True)
+class Spent:
+    """Processor time in microseconds a message: the least of many readings, as others disturb it, and the median."""
 
-    It is done once before, so that nothing is loaded or connected meanwhile.
-    """
+    least: float
+    median: float
+
+    def __str__(self) -> str:
+        return f"{self.least:5.0f} µs (median {self.median:.0f})"
+
+
+def processor_time(work: Callable[[], int]) -> Spent:
+    """Return what `work` costs; it is done once before, so that nothing is loaded or connected meanwhile."""
 
     def once() -> float:
         begun = time.process_time()
@@ -159,7 +167,8 @@ def processor_time(work: Callable[[], int]) -> float:
         return (time.process_time() - begun) / came * 1e6
 
     once()
-    return min(once() for _ in range(5))
+    readings = [once() for _ in range(READINGS)]
+    return Spent(min(readings), statistics.median(readings))
 
 
 def processor_times(messages: int, *, one_core: bool) -> None:
@@ -177,15 +186,15 @@ def processor_times(messages: int, *, one_core: bool) -> None:
         core = bare(HttpTransport(trusts_environment=False), asked)
         quick = bare(FastTransport(trusts_environment=False), asked)
     print(f"processor time a message, from a sandbox that answers at once{', on one core' if one_core else ''}:")
-    print(f"  mailgrant            {ours[False, 1]:7.0f} µs; httpcore2 and JSON alone, in five threads, {core:.0f}")
-    print(f"  and batch = 5        {ours[False, 5]:7.0f} µs")
-    print(f"  with [fast]          {ours[True, 5]:7.0f} µs")
-    print(f"  and batch = 1        {ours[True, 1]:7.0f} µs; pyreqwest and JSON alone, in five threads, {quick:.0f}")
-    print(f"  client, not decoded  {theirs:7.0f} µs")
+    print(f"  mailgrant              {ours[False, 1]}; httpcore2 and JSON alone, in five threads, {core}")
+    print(f"  and batch = 5          {ours[False, 5]}")
+    print(f"  with [fast]            {ours[True, 5]}")
+    print(f"  and batch = 1          {ours[True, 1]}; pyreqwest and JSON alone, in five threads, {quick}")
+    print(f"  client, not decoded    {theirs}")
 
 
-def processor_time_of(place: Google, fast: bool, batch: int) -> float:
-    """Return what a message costs mailgrant, in microseconds."""
+def processor_time_of(place: Google, fast: bool, batch: int) -> Spent:
+    """Return what a message costs mailgrant."""
     with connected(place, fast=fast, batch=batch) as account:
         return processor_time(lambda: read_all(account))
 
@@ -197,7 +206,7 @@ def message_request(place: Google, message_id: str) -> Request:
     return Request("GET", url, operation="gmail.users.messages.get", headers=bearer)
 
 
-def bare(transport: Transport, asked: list[Request]) -> float:
+def bare(transport: Transport, asked: list[Request]) -> Spent:
     """Return what asking costs by itself, as many at once as mailgrant has under way."""
 
     def ask(request: Request) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socketserver
-import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,61 +12,16 @@ from mailgrant._async.transport import AsyncHttpTransport
 from mailgrant._async.waiting import in_order, sleep
 from mailgrant.http import Request, Response
 
+from ..listening import Listener, listening
+
 pytestmark = pytest.mark.anyio
-
-
-class Listener(ThreadingHTTPServer):
-    """Answers everything, and counts who comes and goes; `/last` is the last answer on its connection, unsaid."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        self.came: list[str] = []
-        self.came_at_once = threading.Barrier(3)
-        self.held = threading.Event()
-        self.ended = threading.Semaphore(0)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def process_request_thread(self, *given: socketserver._AfInetAddress) -> None:  # type: ignore[override]
-        """Serve one connection to its end."""
-        self.came.append("connection")
-        super().process_request_thread(*given)  # type: ignore[arg-type]
-        self.ended.release()
-
-
-class Answering(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    server: Listener
-
-    def do_GET(self) -> None:
-        """Answer."""
-        if self.path == "/together":
-            self.server.came_at_once.wait(5)
-        if self.path == "/held":
-            self.server.held.wait(5)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        self.close_connection = self.path == "/last"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     """A server that keeps connections."""
-    with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with listening() as listener:
+        yield listener
 
 
 async def paths(*found: str) -> AsyncIterator[str]:
@@ -102,7 +54,7 @@ async def test_one_connection_serves_one_request_after_another(
     for _ in range(5):
         assert await statuses(transport, listener, "/") == [200]
 
-    assert len(listener.came) == 1
+    assert listener.came == 1
 
 
 async def test_several_at_once_have_one_each_and_these_are_kept(
@@ -111,7 +63,7 @@ async def test_several_at_once_have_one_each_and_these_are_kept(
     for _ in range(3):
         assert await statuses(transport, listener, "/together", "/together", "/together") == [200] * 3
 
-    assert len(listener.came) == 3
+    assert listener.came == 3
 
 
 async def test_one_that_the_other_end_let_go_is_not_used_again(
@@ -121,7 +73,7 @@ async def test_one_that_the_other_end_let_go_is_not_used_again(
         assert await statuses(transport, listener, "/last") == [200]
         assert listener.ended.acquire(timeout=5)
 
-    assert len(listener.came) == 4
+    assert listener.came == 4
 
 
 async def test_one_that_nobody_needed_for_long_is_let_go(
@@ -133,7 +85,7 @@ async def test_one_that_nobody_needed_for_long_is_let_go(
         await sleep(timedelta(seconds=0.1))
         await statuses(transport, listener, "/")
 
-    assert len(listener.came) == 3
+    assert listener.came == 3
     # The one that was in use all the time is still there; the other two are not.
     assert [listener.ended.acquire(timeout=5) for _ in range(2)] == [True, True]
     assert not listener.ended.acquire(blocking=False)
@@ -147,7 +99,7 @@ async def test_closing_lets_go_of_every_connection_and_the_next_request_makes_an
 
     assert all(listener.ended.acquire(timeout=5) for _ in range(3))
     assert await statuses(transport, listener, "/") == [200]
-    assert len(listener.came) == 4
+    assert listener.came == 4
 
 
 async def test_what_is_under_way_while_it_is_closed_comes_to_its_end(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import pybase64
 
 # The content is the one long text in the answer (users.messages.attachments.get).
 BEGINNING = re.compile(rb'"data"\s*:\s*"')
@@ -95,7 +96,7 @@ class Unpacking:
         if len(group) % 4 == 1:
             group = group[:-1]
         if group:
-            self._target.write(base64.urlsafe_b64decode(group + b"=" * (-len(group) % 4)))
+            self._target.write(pybase64.b64decode(group + b"=" * (-len(group) % 4), altchars=b"-_", validate=True))
         return rest
 
 

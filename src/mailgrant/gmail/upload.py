@@ -8,12 +8,13 @@ gone on with where it broke off: the session becomes a mail once, however often 
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+import pybase64
 
 from mailgrant.errors import NoAnswer, NotFound, OutcomeUnknown, ServerError
 from mailgrant.http import Call, Request, Response, with_query
@@ -51,7 +52,7 @@ def carry(
         message["labelIds"] = sorted(label_ids)
     query = dict(parameters or {})
     if mail.size <= LARGEST_IN_JSON:
-        message["raw"] = base64.urlsafe_b64encode(all_of(mail)).decode()
+        message["raw"] = pybase64.urlsafe_b64encode(all_of(mail)).decode()
         url, value = with_query(f"{GMAIL}/{path}", query), {"message": message} if as_draft else message
         return (yield Request.json(method, url, operation=operation, value=value))
     url = with_query(f"{UPLOAD}/{path}", {"uploadType": "resumable", **query})

@@ -197,6 +197,23 @@ def test_base64_is_read_padded_or_not_in_either_alphabet(encoded: str, content: 
     assert decode_base64(encoded) == content
 
 
+@given(st.binary(max_size=300), st.booleans(), st.booleans())
+def test_what_was_encoded_is_read_in_either_alphabet(content: bytes, urlsafe: bool, padded: bool) -> None:
+    encoded = (base64.urlsafe_b64encode if urlsafe else base64.b64encode)(content).decode()
+
+    assert decode_base64(encoded if padded else encoded.rstrip("=")) == content
+
+
+@given(st.text(alphabet="AZaz09+/-_= \n\x00é\ud800", max_size=40))
+def test_of_damaged_base64_as_much_is_read_as_means_something(text: str) -> None:
+    kept = "".join(
+        each for each in text.replace("+", "-").replace("/", "_") if (each.isalnum() and each.isascii()) or each in "-_"
+    )
+    kept = kept[:-1] if len(kept) % 4 == 1 else kept
+
+    assert decode_base64(text) == base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4))
+
+
 @pytest.mark.parametrize(
     ("content", "charset", "text"),
     [

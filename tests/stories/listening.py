@@ -48,6 +48,9 @@ class Listener(ThreadingHTTPServer):
             super().process_request_thread(served, client_address)
         self.ended.release()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of those who go while they are answered."""
+
 
 class Answering(BaseHTTPRequestHandler):
     """One connection."""

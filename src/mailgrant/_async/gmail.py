@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,9 @@ class AsyncGmail(AsyncDrafting, AsyncFiling, AsyncMailSettings):
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list).
         """
         wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
-        async for message in self._reading.messages(wanted, on_progress):
-            yield message
+        async with aclosing(self._reading.messages(wanted, on_progress)) as messages:
+            async for message in messages:
+                yield message
 
     async def read(self, message: str | Message) -> Message:
         """
@@ -219,8 +221,9 @@ class AsyncGmail(AsyncDrafting, AsyncFiling, AsyncMailSettings):
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
         wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
-        async for thread in self._reading.threads(wanted, on_progress):
-            yield thread
+        async with aclosing(self._reading.threads(wanted, on_progress)) as threads:
+            async for thread in threads:
+                yield thread
 
     async def changes(self, since: str | None = None) -> Changes[Change]:
         """

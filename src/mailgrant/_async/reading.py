@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -85,7 +86,7 @@ class AsyncReading:
         self._shelf = shelf
         self._keepsakes = Keepsakes()
 
-    async def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> AsyncIterator[Message]:
+    async def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> AsyncGenerator[Message]:
         """Yield the messages in the order in which Gmail lists them; one that vanishes meanwhile is passed over."""
         order: deque[str] = deque()
         done: dict[str, Message | None] = {}
@@ -99,18 +100,19 @@ class AsyncReading:
                 for several in self._batches(errand.run(bodies=wanted.bodies) for errand in plan(page)):
                     yield several
 
-        async for found in in_order(self._carry_out, errands(), width=self._width):
-            for each in found:
-                done.update(each)
-            while order and order[0] in done:
-                message = done.pop(order.popleft())
-                if message is not None:
-                    read += 1
-                    if on_progress is not None:
-                        on_progress(read, listed)
-                    yield message
+        async with aclosing(in_order(self._carry_out, errands(), width=self._width)) as results:
+            async for found in results:
+                for each in found:
+                    done.update(each)
+                while order and order[0] in done:
+                    message = done.pop(order.popleft())
+                    if message is not None:
+                        read += 1
+                        if on_progress is not None:
+                            on_progress(read, listed)
+                        yield message
 
-    async def threads(self, wanted: Wanted, on_progress: OnProgress | None = None) -> AsyncIterator[Thread]:
+    async def threads(self, wanted: Wanted, on_progress: OnProgress | None = None) -> AsyncGenerator[Thread]:
         """Yield the conversations in the order in which Gmail lists them; one that vanishes is passed over."""
         listed = read = 0
 
@@ -122,13 +124,14 @@ class AsyncReading:
                 for several in self._batches(threads):
                     yield several
 
-        async for found in in_order(self._carry_out, errands(), width=self._width):
-            for thread in found:
-                if thread is not None:
-                    read += 1
-                    if on_progress is not None:
-                        on_progress(read, listed)
-                    yield thread
+        async with aclosing(in_order(self._carry_out, errands(), width=self._width)) as results:
+            async for found in results:
+                for thread in found:
+                    if thread is not None:
+                        read += 1
+                        if on_progress is not None:
+                            on_progress(read, listed)
+                        yield thread
 
     async def attachment(self, message_id: str, attachment: Attachment) -> bytes:
         """Return an attachment's content, which is fetched once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
@@ -50,11 +50,14 @@ class AsyncPlaces:
             self._free.release()
 
 
-async def in_order(work: Callable[[T], Awaitable[R]], items: AsyncIterator[T], *, width: int) -> AsyncIterator[R]:
+async def in_order(
+    work: Callable[[T], Awaitable[R]], items: AsyncIterator[T], *, width: int
+) -> AsyncGenerator[R, None]:
     """
     Do `work` on the items, up to `width` at once, and give the results in the order of the items.
 
-    What is under way when nobody wants more is called off.
+    What is under way when nobody wants more is called off; whoever may stop early closes this, since only then is
+    it waited for.
     """
     under_way: deque[asyncio.Task[R]] = deque()
     places = asyncio.Semaphore(width)

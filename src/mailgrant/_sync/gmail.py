@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +153,9 @@ class Gmail(AsyncDrafting, Filing, MailSettings):
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list).
         """
         wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
-        for message in self._reading.messages(wanted, on_progress):
-            yield message
+        with closing(self._reading.messages(wanted, on_progress)) as messages:
+            for message in messages:
+                yield message
 
     def read(self, message: str | Message) -> Message:
         """
@@ -221,8 +223,9 @@ class Gmail(AsyncDrafting, Filing, MailSettings):
         (https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.threads/list).
         """
         wanted = Wanted(typed(query), at_most(limit), spam_and_trash, bodies)
-        for thread in self._reading.threads(wanted, on_progress):
-            yield thread
+        with closing(self._reading.threads(wanted, on_progress)) as threads:
+            for thread in threads:
+                yield thread
 
     def changes(self, since: str | None = None) -> Changes[Change]:
         """

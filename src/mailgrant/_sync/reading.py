@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -87,7 +88,7 @@ class Reading:
         self._shelf = shelf
         self._keepsakes = Keepsakes()
 
-    def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Iterator[Message]:
+    def messages(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Generator[Message]:
         """Yield the messages in the order in which Gmail lists them; one that vanishes meanwhile is passed over."""
         order: deque[str] = deque()
         done: dict[str, Message | None] = {}
@@ -101,18 +102,19 @@ class Reading:
                 for several in self._batches(errand.run(bodies=wanted.bodies) for errand in plan(page)):
                     yield several
 
-        for found in in_order(self._carry_out, errands(), width=self._width):
-            for each in found:
-                done.update(each)
-            while order and order[0] in done:
-                message = done.pop(order.popleft())
-                if message is not None:
-                    read += 1
-                    if on_progress is not None:
-                        on_progress(read, listed)
-                    yield message
+        with closing(in_order(self._carry_out, errands(), width=self._width)) as results:
+            for found in results:
+                for each in found:
+                    done.update(each)
+                while order and order[0] in done:
+                    message = done.pop(order.popleft())
+                    if message is not None:
+                        read += 1
+                        if on_progress is not None:
+                            on_progress(read, listed)
+                        yield message
 
-    def threads(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Iterator[Thread]:
+    def threads(self, wanted: Wanted, on_progress: OnProgress | None = None) -> Generator[Thread]:
         """Yield the conversations in the order in which Gmail lists them; one that vanishes is passed over."""
         listed = read = 0
 
@@ -124,13 +126,14 @@ class Reading:
                 for several in self._batches(threads):
                     yield several
 
-        for found in in_order(self._carry_out, errands(), width=self._width):
-            for thread in found:
-                if thread is not None:
-                    read += 1
-                    if on_progress is not None:
-                        on_progress(read, listed)
-                    yield thread
+        with closing(in_order(self._carry_out, errands(), width=self._width)) as results:
+            for found in results:
+                for thread in found:
+                    if thread is not None:
+                        read += 1
+                        if on_progress is not None:
+                            on_progress(read, listed)
+                        yield thread
 
     def attachment(self, message_id: str, attachment: Attachment) -> bytes:
         """Return an attachment's content, which is fetched once."""

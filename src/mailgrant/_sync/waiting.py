@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
@@ -58,7 +58,7 @@ class Places:
             self._free.release()
 
 
-def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Iterator[R]:
+def in_order(work: Callable[[T], R], items: Iterator[T], *, width: int) -> Generator[R, None, None]:
     """
     Do `work` on the items, up to `width` at once in threads, and give the results in the order of the items.
 

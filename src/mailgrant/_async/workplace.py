@@ -91,10 +91,12 @@ class AsyncWorkplace:
     @property
     def batch(self) -> int:
         """How many reads one request carries: what was set, else with the transport for fleets all there may be."""
-        from .fast_transport import AsyncFastTransport
-
         if self.settings.batch is not None:
             return self.settings.batch
+        if self._transport is None:
+            return 1
+        from .fast_transport import AsyncFastTransport
+
         return self.settings.in_flight if isinstance(self._transport, AsyncFastTransport) else 1
 
     async def vault(self, *, create: bool = False) -> Vault:

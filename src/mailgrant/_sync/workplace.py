@@ -93,10 +93,12 @@ class Workplace:
     @property
     def batch(self) -> int:
         """How many reads one request carries: what was set, else with the transport for fleets all there may be."""
-        from .fast_transport import FastTransport
-
         if self.settings.batch is not None:
             return self.settings.batch
+        if self._transport is None:
+            return 1
+        from .fast_transport import FastTransport
+
         return self.settings.in_flight if isinstance(self._transport, FastTransport) else 1
 
     def vault(self, *, create: bool = False) -> Vault:
